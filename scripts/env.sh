@@ -1,0 +1,36 @@
+# Sourced by the scripts beside it: where things are kept, how progress is told.
+# shellcheck shell=bash disable=SC2034
+
+FRL_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# Whatever is downloaded or built from others' sources, shared by all clones.
+FRL_CACHE=${FERRULE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ferrule}
+
+frl_say() { printf 'ferrule: %s\n' "$*" >&2; }
+
+frl_die() {
+  printf 'ferrule: error: %s\n' "$*" >&2
+  exit 1
+}
+
+# frl_key FILE... : a short name for the contents of the files and of standard input.
+frl_key() { cat -- "$@" - | sha256sum | cut -c1-16; }
+
+# frl_quietly LOG COMMAND... : output goes to LOG, and to the terminal on failure.
+frl_quietly() {
+  local log=$1
+  shift
+  if ! "$@" >>"$log" 2>&1; then
+    tail -n 40 "$log" >&2
+    frl_die "failed: $* (whole log: $log)"
+  fi
+}
+
+# frl_locked NAME : holds the cache's lock NAME until the script ends.
+frl_locked() {
+  mkdir -p "$FRL_CACHE"
+  exec 9>"$FRL_CACHE/.lock-$1"
+  flock -n 9 || {
+    frl_say "waiting for another build of $1"
+    flock 9
+  }
+}

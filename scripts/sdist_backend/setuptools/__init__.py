@@ -1,0 +1,1 @@
+"""See ../mesonpy.py."""

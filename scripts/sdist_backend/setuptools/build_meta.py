@@ -1,0 +1,3 @@
+"""See ../mesonpy.py."""
+
+from mesonpy import prepare_metadata_for_build_wheel  # noqa: F401

@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# Installs what is missing: system packages by apt (as root or through sudo), then the
+# third-party libraries and Python environments, which go into the cache.
+#
+# usage: scripts/setup.sh PURPOSE...
+#   build   compile the library, the command and the jar
+#   run     make run: PySpark and the flights
+#   test    make test: linters, sanitizers, fuzzing, other people's clients
+#   long    make test-long: valgrind, ABI checks
+#   matrix  make test-matrix: other Spark versions
+#
+# Debian 12, Ubuntu 22.04 and 24.04. Asking for what is there already takes a second.
+set -euo pipefail
+# shellcheck source=scripts/env.sh
+. "$(dirname "$0")/env.sh"
+
+missing=()
+
+# want PACKAGE WHY [CHECK...] : notes PACKAGE unless CHECK succeeds or it is installed.
+want() {
+  local package=$1 why=$2
+  shift 2
+  if [ $# -gt 0 ] && "$@" >/dev/null 2>&1; then return; fi
+  local state
+  state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+  if [ "$state" = installed ] || [[ " ${missing[*]} " == *" $package "* ]]; then return; fi
+  missing+=("$package")
+  frl_say "needs $package: $why"
+}
+
+has() { command -v "$1" >/dev/null; }
+has_jdk() { javac -version 2>&1 | grep -Eq '^javac (1[7-9]|[2-9][0-9])'; }
+has_venv() { python3 -c 'import ensurepip, venv'; }
+
+want_build() {
+  want gcc "compiler" has cc
+  want libc6-dev "C headers"
+  want make "build" has make
+  want cmake "build" has cmake
+  want ninja-build "build" has ninja
+  want pkg-config "finds libraries" has pkg-config
+  want dpkg-dev "unpacks the distribution's sources" has dpkg-source
+  want xz-utils "unpacks the distribution's sources" has xz
+  want patch "unpacks the distribution's sources" has patch
+  want libssl-dev "TLS, linked in statically"
+  want python3 "fetches source packages" has python3
+  want python3-venv "Python environments" has_venv
+  want openjdk-17-jdk-headless "the jar; Spark runs on it" has_jdk
+  want maven "the jar" has mvn
+  want procps "Spark's scripts use ps" has ps
+}
+
+want_test() {
+  want git "lists the project's files" has git
+  want libcmocka-dev "C test framework"
+  want g++ "public headers must compile as C++" has g++
+  want clang-14 "second compiler, fuzzing" has clang-14
+  want libclang-rt-14-dev "libFuzzer"
+  want clang-format-14 "formatting" has clang-format-14
+  want shellcheck "lints the scripts" has shellcheck
+}
+
+want_long() {
+  want clang-tidy-14 "lint" has clang-tidy-14
+  want valgrind "memory checks" has valgrind
+  want abigail-tools "ABI checks" has abidiff
+}
+
+install_missing() {
+  [ ${#missing[@]} -gt 0 ] || return 0
+  local as_root=()
+  if [ "$(id -u)" != 0 ]; then
+    has sudo || frl_die "not root and no sudo; install by hand: ${missing[*]}"
+    as_root=(sudo)
+  fi
+  has apt-get || frl_die "only apt is supported; install by hand: ${missing[*]}"
+  mkdir -p "$FRL_CACHE"
+  local log=$FRL_CACHE/apt.log
+  frl_say "installing with apt: ${missing[*]}"
+  frl_quietly "$log" "${as_root[@]}" apt-get -o DPkg::Lock::Timeout=300 update
+  frl_quietly "$log" "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "${missing[@]}"
+}
+
+python_env() { "$FRL_ROOT/scripts/python-env.sh" "$1" >/dev/null; }
+
+# System packages of every purpose first: what follows uses them.
+for purpose in "$@"; do
+  case $purpose in
+    build) want_build ;;
+    run | matrix) want python3-venv "Python environments" has_venv ;;
+    test) want_test ;;
+    long) want_long ;;
+    *) frl_die "unknown purpose: $purpose" ;;
+  esac
+done
+install_missing
+
+for purpose in "$@"; do
+  case $purpose in
+    build) "$FRL_ROOT/scripts/deps.sh" >/dev/null ;;
+    run) python_env run ;;
+    test) python_env test && python_env go ;;
+    matrix) for version in 3.3 3.5 4.0 newest; do python_env "matrix-$version"; done ;;
+  esac
+done
