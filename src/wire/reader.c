@@ -1,0 +1,129 @@
+#include "wire/reader.h"
+
+#include <string.h>
+
+enum { TAG_MAX_BYTES = 5 };
+
+static frl_status read_value(frl_cursor *c, frl_wire_field *f) {
+  switch (f->type) {
+    case FRL_WIRE_VARINT:
+      return frl_cursor_varint(c, &f->value);
+    case FRL_WIRE_FIXED64:
+      return frl_cursor_le64(c, &f->value);
+    case FRL_WIRE_BYTES: {
+      const frl_status st = frl_cursor_bytes(c, &f->bytes);
+      if (st == FRL_OK) f->value = frl_cursor_left(&f->bytes);
+      return st;
+    }
+    case FRL_WIRE_FIXED32: {
+      uint32_t v = 0;
+      const frl_status st = frl_cursor_le32(c, &v);
+      f->value = v;
+      return st;
+    }
+    default:
+      return FRL_E_MALFORMED;
+  }
+}
+
+static bool is_wire_type(unsigned type) {
+  return type == FRL_WIRE_VARINT || type == FRL_WIRE_FIXED64 ||
+         type == FRL_WIRE_BYTES || type == FRL_WIRE_FIXED32;
+}
+
+frl_status frl_wire_read_tag(frl_cursor *message, uint32_t *number, uint8_t *type) {
+  frl_cursor probe = *message;
+  uint64_t tag;
+  const frl_status st = frl_cursor_varint(&probe, &tag);
+  if (st != FRL_OK) return st;
+  if (tag > UINT32_MAX || tag >> 3 == 0) return FRL_E_MALFORMED;
+  if (probe.pos - message->pos > TAG_MAX_BYTES) return FRL_E_MALFORMED;
+  if (!is_wire_type(tag & 7)) return FRL_E_MALFORMED;
+  *number = (uint32_t)(tag >> 3);
+  *type = tag & 7;
+  *message = probe;
+  return FRL_OK;
+}
+
+frl_status frl_wire_next(frl_cursor *message, frl_wire_field *field) {
+  if (message->pos == message->end) return FRL_END;
+  frl_cursor probe = *message;
+  *field = (frl_wire_field){0};
+  frl_status st = frl_wire_read_tag(&probe, &field->number, &field->type);
+  if (st != FRL_OK) return st;
+  st = read_value(&probe, field);
+  if (st == FRL_OK) *message = probe;
+  return st;
+}
+
+frl_status frl_wire_read_time(frl_cursor message, int64_t *seconds, int32_t *nanos) {
+  *seconds = 0;
+  *nanos = 0;
+  frl_wire_field f;
+  frl_status st;
+  while ((st = frl_wire_next(&message, &f)) == FRL_OK) {
+    if (f.type != FRL_WIRE_VARINT) continue;
+    if (f.number == 1) *seconds = (int64_t)f.value;
+    if (f.number == 2) *nanos = (int32_t)(uint32_t)f.value;
+  }
+  return st == FRL_END ? FRL_OK : st;
+}
+
+frl_status frl_wire_read_entry(frl_cursor message, frl_cursor *key, frl_cursor *value) {
+  *key = *value = (frl_cursor){message.end, message.end};
+  frl_wire_field f;
+  frl_status st;
+  while ((st = frl_wire_next(&message, &f)) == FRL_OK) {
+    if (f.type != FRL_WIRE_BYTES) continue;
+    if (f.number == 1) *key = f.bytes;
+    if (f.number == 2) *value = f.bytes;
+  }
+  return st == FRL_END ? FRL_OK : st;
+}
+
+/* The length of a sequence by its first byte, 0 where none may begin. */
+static unsigned sequence_bytes(uint8_t first) {
+  if (first >= 0xc2 && first <= 0xdf) return 2;
+  if (first >= 0xe0 && first <= 0xef) return 3;
+  if (first >= 0xf0 && first <= 0xf4) return 4;
+  return 0;
+}
+
+static bool second_fits(uint8_t first, uint8_t second) {
+  switch (first) {
+    case 0xe0:
+      return second >= 0xa0 && second <= 0xbf; /* overlong */
+    case 0xed:
+      return second >= 0x80 && second <= 0x9f; /* surrogates */
+    case 0xf0:
+      return second >= 0x90 && second <= 0xbf; /* overlong */
+    case 0xf4:
+      return second >= 0x80 && second <= 0x8f; /* above U+10FFFF */
+    default:
+      return second >= 0x80 && second <= 0xbf;
+  }
+}
+
+bool frl_wire_is_utf8(frl_cursor c) {
+  const uint8_t *p = c.pos;
+  while (p < c.end) {
+    while (c.end - p >= 8) {
+      uint64_t word;
+      memcpy(&word, p, 8);
+      if (word & 0x8080808080808080u) break;
+      p += 8;
+    }
+    if (p == c.end) break;
+    if (*p < 0x80) {
+      p++;
+      continue;
+    }
+    const unsigned n = sequence_bytes(*p);
+    if (n == 0 || (size_t)(c.end - p) < n || !second_fits(p[0], p[1])) return false;
+    for (unsigned i = 2; i < n; i++) {
+      if ((p[i] & 0xc0) != 0x80) return false;
+    }
+    p += n;
+  }
+  return true;
+}
