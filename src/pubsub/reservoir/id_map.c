@@ -1,0 +1,108 @@
+#include "pubsub/reservoir/id_map.h"
+
+#include "base/map.h"
+#include "base/mem.h"
+
+enum {
+  FIRST_SLOTS = 1024,
+  GROUP_BITS = 4, /* keys that differ only in these bits lie side by side */
+  NUMBER_MAX_DIGITS = 18
+};
+
+static const uint64_t HASHED = (uint64_t)1 << 63;
+
+uint64_t frl_id_key(const void *id, size_t n, uint64_t seed) {
+  const uint8_t *p = id;
+  uint64_t number = 0;
+  bool decimal = n > 0 && n <= NUMBER_MAX_DIGITS && (p[0] != '0' || n == 1);
+  for (size_t i = 0; decimal && i < n; i++) {
+    const unsigned digit = p[i] - (unsigned)'0';
+    decimal = digit <= 9;
+    number = number * 10 + digit;
+  }
+  if (decimal) return number + 1;
+  return HASHED | frl_hash(id, n, seed);
+}
+
+void frl_id_map_init(frl_id_map *m, const frl_mem *mem, uint64_t seed) {
+  *m = (frl_id_map){.seed = seed, .mem = mem ? *mem : frl_mem_default};
+}
+
+void frl_id_map_deinit(frl_id_map *m) {
+  frl_free(&m->mem, m->slots);
+  m->slots = NULL;
+  m->n_slots = 0;
+  m->len = 0;
+}
+
+static size_t home(const frl_id_map *m, uint64_t key) {
+  uint64_t h = (key >> GROUP_BITS) ^ m->seed;
+  h ^= h >> 32;
+  h *= 0xd6e8feb86659fd93u;
+  h ^= h >> 29;
+  const uint64_t in_group = key & ((1u << GROUP_BITS) - 1);
+  return (size_t)(h << GROUP_BITS | in_group) & (m->n_slots - 1);
+}
+
+/* The slot of the key, or the free one where it would go. */
+static frl_id_slot *slot_of(const frl_id_map *m, uint64_t key) {
+  const size_t mask = m->n_slots - 1;
+  size_t i = home(m, key);
+  while (m->slots[i].key != 0 && m->slots[i].key != key) i = (i + 1) & mask;
+  return &m->slots[i];
+}
+
+uint64_t *frl_id_map_find(const frl_id_map *m, uint64_t key) {
+  if (m->len == 0) return NULL;
+  frl_id_slot *slot = slot_of(m, key);
+  return slot->key ? &slot->place : NULL;
+}
+
+static frl_status grow(frl_id_map *m) {
+  frl_id_map bigger = *m;
+  bigger.n_slots = m->n_slots ? m->n_slots * 2 : FIRST_SLOTS;
+  bigger.slots = frl_calloc(&m->mem, bigger.n_slots, sizeof *bigger.slots);
+  if (!bigger.slots) return FRL_E_NOMEM;
+  for (size_t i = 0; i < m->n_slots; i++) {
+    if (m->slots[i].key) *slot_of(&bigger, m->slots[i].key) = m->slots[i];
+  }
+  frl_free(&m->mem, m->slots);
+  *m = bigger;
+  return FRL_OK;
+}
+
+frl_status frl_id_map_put(
+    frl_id_map *m, uint64_t key, uint64_t place, uint64_t **present) {
+  *present = NULL;
+  /* at most half full: runs stay short */
+  if (m->len >= m->n_slots / 2) {
+    const frl_status st = grow(m);
+    if (st != FRL_OK) return st;
+  }
+  frl_id_slot *slot = slot_of(m, key);
+  if (slot->key) {
+    *present = &slot->place;
+    return FRL_OK;
+  }
+  *slot = (frl_id_slot){key, place};
+  m->len++;
+  return FRL_OK;
+}
+
+void frl_id_map_remove(frl_id_map *m, uint64_t key, uint64_t place) {
+  if (m->len == 0) return;
+  frl_id_slot *found = slot_of(m, key);
+  if (found->key == 0 || found->place != place) return;
+  const size_t mask = m->n_slots - 1;
+  size_t hole = (size_t)(found - m->slots);
+  /* moves back what would no longer be found behind the hole */
+  for (size_t i = (hole + 1) & mask; m->slots[i].key; i = (i + 1) & mask) {
+    const size_t from_home = (i - home(m, m->slots[i].key)) & mask;
+    if (from_home >= ((i - hole) & mask)) {
+      m->slots[hole] = m->slots[i];
+      hole = i;
+    }
+  }
+  m->slots[hole].key = 0;
+  m->len--;
+}
