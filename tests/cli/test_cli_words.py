@@ -1,0 +1,109 @@
+"""Help, manual pages, exit codes and schemas: what needs no server."""
+
+import re
+import subprocess
+
+import pytest
+
+COMMANDS = [
+    "emulator",
+    "pubsub topic create",
+    "pubsub topic list",
+    "pubsub topic delete",
+    "pubsub sub create",
+    "pubsub sub list",
+    "pubsub sub delete",
+    "pubsub publish",
+    "pubsub pull",
+    "ddl",
+    "man",
+    "version",
+]
+
+
+def test_the_overview_names_every_command(ferrule):
+    text = ferrule("--help").stdout.decode()
+    named = re.findall(r"^  (\w[\w ]*?)  +\S", text, re.M)
+    assert named == COMMANDS
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_and_manual_page_tell_the_same_options(ferrule, command):
+    shown = ferrule(*command.split(), "--help")
+    page = ferrule("man", *command.split())
+    assert shown.returncode == page.returncode == 0
+    options = set(re.findall(r"^  (?:-h, )?(--[\w-]+)", shown.stdout.decode(), re.M))
+    roff = page.stdout.decode().replace("\\-", "-")
+    assert options and options == set(re.findall(r"^\.B (?:-h, )?(--[\w-]+)", roff, re.M))
+    assert (
+        "Examples:" in shown.stdout.decode()
+        or command in ("man", "version")
+        or " list" in (command)
+        or " delete" in command
+    )
+
+
+def test_a_manual_page_is_good_roff(ferrule, tmp_path):
+    page = tmp_path / "page.1"
+    page.write_bytes(ferrule("man", "pubsub", "publish").stdout)
+    for name in ("mandoc", "groff"):
+        if subprocess.run(["which", name], capture_output=True).returncode == 0:
+            lint = (
+                ["mandoc", "-T", "lint", page]
+                if name == "mandoc"
+                else ["groff", "-man", "-ww", page]
+            )
+            assert b"ERROR" not in subprocess.run(lint, capture_output=True).stdout
+    assert page.read_text().startswith(".TH FERRULE-PUBSUB-PUBLISH 1")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["pubsub", "pubish"], "there is no command pubsub pubish"),
+        (["pubsub", "publish"], "something is missing: TOPIC [FILE]"),
+        (["pubsub", "publish", "a", "b", "c"], "one word too many: c"),
+        (["pubsub", "pull", "s", "--maximum", "3"], "there is no option --maximum"),
+        (["pubsub", "pull", "s", "--max"], "--max needs a value"),
+        (["pubsub", "pull", "s", "--max", "-3"], "--max -3: a whole number"),
+        (["pubsub", "pull", "s", "--max", "3x"], "--max 3x: a whole number"),
+        (["pubsub", "pull", "s", "--ack", "--no-ack"], "contradict each other"),
+        (["pubsub", "publish", "t", "--format", "xml"], "lines, jsonl or arrow"),
+        (["ddl", "a INT", "--to", "xml"], "ddl or json are known"),
+    ],
+)
+def test_a_wrong_command_line_is_told_and_is_2(ferrule, arguments, said):
+    done = ferrule(*arguments)
+    assert done.returncode == 2
+    assert said in done.stderr.decode()
+    assert "--help" in done.stderr.decode()
+
+
+def test_a_server_that_is_not_there_is_5(ferrule):
+    done = ferrule("pubsub", "topic", "list", "--emulator-host", "127.0.0.1:1")
+    assert done.returncode == 5
+    assert "127.0.0.1:1" in done.stderr.decode()
+
+
+def test_credentials_that_are_missing_are_told(ferrule, tmp_path):
+    done = ferrule(
+        "pubsub", "topic", "list", "--project", "project", "--credentials", tmp_path / "none.json"
+    )
+    assert done.returncode not in (0, 2)
+    assert "none.json" in done.stderr.decode()
+
+
+def test_ddl_in_and_out(ferrule):
+    written = ferrule("ddl", "id bigint not null, tags array<string> comment 'of it'")
+    assert written.stdout.decode() == (
+        "`id` BIGINT NOT NULL, `tags` ARRAY<STRING> COMMENT 'of it'\n"
+    )
+    json_text = ferrule("ddl", "--to", "json", written.stdout.decode().strip()).stdout.decode()
+    again = ferrule("ddl", "--from-json", json_text.strip())
+    assert again.stdout == written.stdout
+
+
+def test_a_broken_ddl_says_where(ferrule):
+    done = ferrule("ddl", "id BIGNIT")
+    assert done.returncode != 0
+    assert "BIGNIT" in done.stderr.decode()
