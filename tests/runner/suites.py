@@ -1,0 +1,156 @@
+"""The suites, in the order in which they run."""
+
+import glob
+import os
+import subprocess
+from collections.abc import Callable
+from typing import NamedTuple
+
+from runner.count import Count, from_closing_line, from_junit, judged
+from runner.log import ROOT, Log
+
+THREADED = "base|arrow|net|auth|telemetry|pubsub|cluster|zerobus|split"
+
+
+class Suite(NamedTuple):
+    name: str
+    what: str
+    exists: Callable[[], bool]
+    run: Callable[[Log], Count]
+    always: bool = True  # part of make test; others run by name only
+
+
+def some(*patterns):
+    """Whether a file matches one of the patterns."""
+    return lambda: any(glob.glob(str(ROOT / p), recursive=True) for p in patterns)
+
+
+def script(*program, env=None, limit_s=3600):
+    """A program that ends with the closing line; env is a Python environment for it."""
+
+    def run(log):
+        command = program
+        if env:
+            command = (f"{python_env(env)}/bin/python", *program)
+        code = log.run(*command, limit_s=limit_s)
+        return judged(from_closing_line(log.lines()), code)
+
+    return run
+
+
+def built(log, preset, *targets):
+    return log.run("scripts/build.sh", preset, *targets, limit_s=1800) == 0
+
+
+def compiles(preset, *targets):
+    return lambda log: Count(passed=1) if built(log, preset, *targets) else Count(failed=1)
+
+
+def ctest(preset, *arguments, limit_s=1200):
+    def run(log):
+        if not built(log, preset):
+            return Count(failed=1)
+        jobs = str(os.cpu_count() or 1)
+        command = ["ctest", "--preset", preset, "--output-junit", log.junit, "-j", jobs]
+        code = log.run(*command, *arguments, limit_s=limit_s)
+        return judged(from_junit([log.junit]), code)
+
+    return run
+
+
+def jar(log):
+    reports = ROOT / "jvm/target/surefire-reports"
+    for old in reports.glob("TEST-*.xml"):
+        old.unlink()
+    code = log.run("scripts/jar.sh", "verify", limit_s=1200)
+    return judged(from_junit(reports.glob("TEST-*.xml")), code)
+
+
+def python_env(name):
+    made = subprocess.run(
+        ["scripts/python-env.sh", name], cwd=ROOT, check=True, text=True, stdout=subprocess.PIPE
+    )
+    return made.stdout.strip()
+
+
+def environment(python):
+    """What the Python tests find their way by."""
+    go = f"{python_env('go')}/bin"
+    jars = glob.glob(str(ROOT / "jvm/target/ferrule-spark-*.jar"))
+    return {
+        "FERRULE_ROOT": str(ROOT),
+        "FERRULE_COMMAND": str(ROOT / "build/release/ferrule"),
+        "FERRULE_JAR": next((j for j in jars if "-tests" not in j), ""),
+        "GO": f"{go}/go",
+        "GOTOOLCHAIN": "local",
+        "PATH": f"{go}:{os.environ['PATH']}",
+        "PYSPARK_PYTHON": python,
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def pytest(env, *arguments, limit_s):
+    """pytest over the folders among the arguments that have tests."""
+
+    def run(log):
+        python = f"{python_env(env)}/bin/python"
+        found = [a for a in arguments if a[0] == "-" or some(f"{a}/**/test_*.py")()]
+        code = log.run(
+            *(python, "-m", "pytest", "-c", "tests/pytest.ini", f"--rootdir={ROOT}/tests"),
+            *(f"--junit-xml={log.junit}", "--durations=10", *found),
+            limit_s=limit_s,
+            env=environment(python),
+        )
+        return judged(from_junit([log.junit]), code)
+
+    return run
+
+
+def on_spark(version):
+    return Suite(
+        f"spark-{version}",
+        f"the Spark source on Spark {version}",
+        some("tests/spark/**/test_*.py"),
+        pytest(
+            f"matrix-{version}",
+            "tests/spark",
+            "-mmatrix",
+            "--ignore=tests/spark/delivery",
+            limit_s=2400,
+        ),
+        always=False,
+    )
+
+
+C_TESTS = some("tests/*/test_*.c", "tests/*/fuzz_*.c")
+SPARK_TESTS = some("tests/spark/**/test_*.py")
+CHECKS = "tests/checks/run"
+OTHERS = ["tests/checks", "tests/cli", "tests/interop"]
+
+SUITES = [
+    Suite("checks", "formatting, style, layering", lambda: True,
+        script(CHECKS, "source", env="test")),
+    Suite("dev", "C tests", C_TESTS, ctest("dev")),
+    Suite("asan", "C tests under ASan and UBSan", C_TESTS, ctest("asan")),
+    Suite("tsan", "threaded C tests under TSan", C_TESTS, ctest("tsan", "-L", THREADED)),
+    Suite("clang", "no warning from clang either", some("src/*/*.c"), compiles("clang")),
+    Suite("release", "what ships compiles", some("src/*/*.c"), compiles("release", "all", "bench")),
+    Suite("jar", "JVM tests", some("jvm/pom.xml"), jar),
+    Suite("library", "what the native library needs", some("jvm/src/main/c/*.c"),
+        script(CHECKS, "library")),
+    Suite("interop", "other people's clients and servers, the checks' own tests",
+        some(*(f"{folder}/**/test_*.py" for folder in OTHERS)),
+        pytest("test", *OTHERS, limit_s=1800)),
+    Suite("spark", "the Spark source", SPARK_TESTS,
+        pytest("test", "tests/spark", "-mnot long", limit_s=2400)),
+    # make test-matrix
+    *(on_spark(version) for version in ("3.3", "3.5", "4.0", "newest")),
+    # make fuzz, make test-long
+    Suite("fuzz", "every fuzz target", C_TESTS, script("tests/fuzz"), always=False),
+    Suite("valgrind", "C tests under valgrind", C_TESTS, ctest("valgrind", limit_s=5400),
+        always=False),
+    Suite("analyzer", "gcc -fanalyzer", some("src/*/*.c"), compiles("analyzer"), always=False),
+    Suite("tidy", "clang-tidy", some("src/*/*.c"), script("tests/tidy"), always=False),
+    Suite("spark-long", "what the Spark source takes minutes for", SPARK_TESTS,
+        pytest("test", "tests/spark", "-mlong", limit_s=2400), always=False),
+]  # fmt: skip
