@@ -1,0 +1,41 @@
+/* The floor: read() and throw away, from the canned server's --raw mode. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "report.h"
+
+enum { READ_BYTES = 512 * 1024 };
+
+static const char usage[] = "usage: bare_read PORT BYTES";
+
+int main(int argc, char **argv) {
+  if (argc != 3) {
+    (void)fprintf(stderr, "%s\n", usage);
+    return 2;
+  }
+  const uint64_t most = bench_number(argv[2], usage);
+  struct sockaddr_in a = {.sin_family = AF_INET};
+  a.sin_port = htons((uint16_t)bench_number(argv[1], usage));
+  a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  char *buffer = malloc(READ_BYTES);
+  if (!buffer || fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof a) != 0) {
+    perror("bare_read");
+    return 1;
+  }
+  const bench_start start = bench_begin();
+  uint64_t bytes = 0;
+  while (bytes < most) {
+    const ssize_t n = read(fd, buffer, READ_BYTES);
+    if (n <= 0) break;
+    bytes += (uint64_t)n;
+  }
+  bench_report(&start, 0, bytes);
+  free(buffer);
+  (void)close(fd);
+  return bytes < most;
+}
