@@ -7,7 +7,7 @@
 
 static uint64_t longest(void *ctx) {
   (void)ctx;
-  return 199; /* the longest of waits up to 100 and up to 200 */
+  return 999; /* the longest of waits up to 500 and up to 1000 */
 }
 
 fixture *ledger_make(void (*change)(frl_ledger_options *)) {

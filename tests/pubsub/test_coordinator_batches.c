@@ -18,13 +18,37 @@ static void r5_nobody_there_is_an_opening_batch_with_backoff(void **state) {
   assert_int_equal(frl_ledger_find(&f->ledger, batch)->n_parts, 4);
   assert_int_equal(
       ledger_offer(f, 1, &batch), FRL_OFFER_NOTHING); /* nobody came: wait */
-  f->now_ms += 100;
+  f->now_ms += 500;
   assert_int_equal(ledger_offer(f, 1, &batch), FRL_OFFER_BATCH);
-  f->now_ms += 100;
+  f->now_ms += 500;
   assert_int_equal(
       ledger_offer(f, 2, &batch), FRL_OFFER_NOTHING); /* the wait has doubled */
-  f->now_ms += 100;
+  f->now_ms += 500;
   assert_int_equal(ledger_offer(f, 2, &batch), FRL_OFFER_BATCH);
+  ledger_drop(f);
+}
+
+static void r5_an_idle_executor_that_went_is_not_asked_for_again_at_once(void **state) {
+  (void)state;
+  fixture *f = ledger_make(NULL);
+  frl_ledger_member *a = ledger_join(f, "a");
+  ledger_report(f, a, 0, 0);
+  frl_ledger_bye(&f->ledger, a, f->now_ms);
+  uint64_t batch;
+  assert_int_equal(ledger_offer(f, 0, &batch), FRL_OFFER_NOTHING);
+  f->now_ms += 500;
+  assert_int_equal(ledger_offer(f, 0, &batch), FRL_OFFER_BATCH);
+  ledger_drop(f);
+}
+
+static void r5_what_an_executor_took_with_it_is_asked_for_at_once(void **state) {
+  (void)state;
+  fixture *f = ledger_make(NULL);
+  frl_ledger_member *a = ledger_join(f, "a");
+  ledger_report(f, a, 1, 0);
+  frl_ledger_bye(&f->ledger, a, f->now_ms);
+  uint64_t batch;
+  assert_int_equal(ledger_offer(f, 0, &batch), FRL_OFFER_BATCH);
   ledger_drop(f);
 }
 
@@ -307,6 +331,8 @@ static void many_batches_leave_nothing_behind(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(r5_nobody_there_is_an_opening_batch_with_backoff),
+      cmocka_unit_test(r5_an_idle_executor_that_went_is_not_asked_for_again_at_once),
+      cmocka_unit_test(r5_what_an_executor_took_with_it_is_asked_for_at_once),
       cmocka_unit_test(r5_nothing_waiting_leaves_the_offset_unchanged),
       cmocka_unit_test(r5_one_time_budget_for_the_whole_batch),
       cmocka_unit_test(r5_limits_are_split_over_the_partitions),

@@ -7,8 +7,8 @@
 #include "base/mem.h"
 
 enum {
-  OPENING_BASE_MS = 100,
-  OPENING_MAX_MS = 10000,
+  OPENING_BASE_MS = 500,
+  OPENING_MAX_MS = 30000, /* the longest a message waits for an executor to start */
   DEAF_MS = 10000,
   DRAIN_LOOK_MS = 50, /* between two looks whether a drain has ended */
   KEPT_BATCHES = 4    /* closed ones, so that a late reader gets a clear answer */
@@ -120,6 +120,11 @@ static enum frl_offer decide(
   return l->draining ? FRL_OFFER_WAIT : FRL_OFFER_NOTHING;
 }
 
+void frl__ledger_delay_opening(frl_ledger *l, int64_t now_ms) {
+  const int64_t then_ms = now_ms + frl_backoff_next_ms(&l->opening);
+  if (then_ms > l->opening_not_before_ms) l->opening_not_before_ms = then_ms;
+}
+
 static frl_status batch_create(frl_ledger *l, const frl_offset *start, bool opening,
     const frl_batch_request *request, int64_t now_ms, frl_error *err) {
   frl_ledger_batch *b = frl_calloc(&l->mem, 1, sizeof *b);
@@ -137,7 +142,7 @@ static frl_status batch_create(frl_ledger *l, const frl_offset *start, bool open
   b->next = l->batches;
   l->batches = b;
   l->last_batch = b->id;
-  if (opening) l->opening_not_before_ms = now_ms + frl_backoff_next_ms(&l->opening);
+  if (opening) frl__ledger_delay_opening(l, now_ms);
   return FRL_OK;
 }
 

@@ -206,6 +206,8 @@ FRL_NODISCARD frl_status frl__ledger_plan(frl_ledger *l, frl_ledger_batch *batch
 FRL_NODISCARD frl_status frl__ledger_order(frl_ledger *l, frl_ledger_member *m,
     enum frl_coord_order_kind kind, uint64_t batch, frl_ledger_order **out);
 void frl__ledger_gone(frl_ledger *l, frl_ledger_member *m, bool loss, int64_t now_ms);
+/** Nobody has a reservoir, and that is no hurry: the next opening batch has to wait. */
+void frl__ledger_delay_opening(frl_ledger *l, int64_t now_ms);
 void frl__ledger_sum(frl_coord_stats *sum, const frl_coord_stats *add);
 
 #endif /* FRL_PUBSUB_COORDINATOR_LEDGER_H */

@@ -160,27 +160,36 @@ void frl_ledger_report(frl_ledger *l, frl_ledger_member *m,
   if (stats->open_streams || m->deaf_since_ms < 0) m->deaf_since_ms = now_ms;
 }
 
-static void lose_parts(frl_ledger *l, const frl_ledger_member *m) {
+/** Whether rows went with the member. */
+static bool lose_parts(frl_ledger *l, const frl_ledger_member *m) {
+  bool lost = false;
   for (frl_ledger_batch *b = l->batches; b; b = b->next) {
     for (uint32_t i = 0; !b->closed && i < b->n_parts; i++) {
       frl_ledger_part *part = &b->parts[i];
       if (part->owner != m) continue;
-      if (part->state == FRL_PART_SEALED) part->state = FRL_PART_LOST;
+      if (part->state == FRL_PART_SEALED) {
+        part->state = FRL_PART_LOST;
+        lost = lost || part->rows > 0;
+      }
       if (part->state != FRL_PART_CLAIMED) continue;
       /* no row of it was handed out: somebody else may seal it */
       part->state = FRL_PART_FREE;
       part->owner = NULL;
     }
   }
+  return lost;
 }
 
 void frl__ledger_gone(frl_ledger *l, frl_ledger_member *m, bool loss, int64_t now_ms) {
   if (m->state == FRL_EXECUTOR_GONE) return;
+  bool owes = m->stats.waiting_messages > 0;
   for (const frl_ledger_order *o = m->orders; o; o = o->next) {
-    if (o->acks.len) l->acks_lost = true;
+    if (o->acks.len) l->acks_lost = owes = true;
   }
   m->state = FRL_EXECUTOR_GONE;
-  lose_parts(l, m);
+  if (lose_parts(l, m)) owes = true;
+  /* an idle executor that Spark took back must not be asked for again at once */
+  if (!owes) frl__ledger_delay_opening(l, now_ms);
   forget_orders(l, m, UINT64_MAX);
   m->flushed = m->last_seq;
   frl__ledger_sum(&l->departed, &m->stats);
