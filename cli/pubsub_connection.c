@@ -15,6 +15,7 @@ int cli_connect(const cli_args *args, frl_pubsub **out) {
       .endpoint = endpoint,
       .credentials_file = cli_text(args, "credentials", NULL),
       .ca_file = cli_text(args, "ca-file", NULL),
+      .scopes = cli_text(args, "scopes", NULL),
   };
   frl_error err = {0};
   const frl_status st = frl_pubsub_open(out, &options, &err);

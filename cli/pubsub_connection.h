@@ -12,6 +12,7 @@
   {"emulator-host", "HOST:PORT", "An emulator, in clear text and without credentials. Default: the environment's PUBSUB_EMULATOR_HOST."}, \
   {"endpoint", "HOST:PORT", "The service's address. Default: pubsub.googleapis.com:443."}, \
   {"credentials", "FILE", "A service account's key file. Default: the one that GOOGLE_APPLICATION_CREDENTIALS names."}, \
+  {"scopes", "TEXT", "OAuth scopes, separated by spaces: ask the key file's token server for an access token. Default: the key signs its own tokens."}, \
   {"ca-file", "FILE", "Trust the certificates in this PEM file instead of the system's."}
 /* clang-format on */
 

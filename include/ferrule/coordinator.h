@@ -32,13 +32,13 @@ typedef struct frl_coordinator frl_coordinator;
  * message) and listens for executors.
  *
  * @param config  a JSON object. Keys are the source's options by their names:
- *   projectId, subscriptionId, emulatorHost, endpoint, credentialsFile, caFile,
- *   numPartitions, maxRowsPerBatch, maxBytesPerBatch, maxBatchDelayMs,
- *   reservoirBytes, streamsPerExecutor, coordinatorHost, coordinatorPort,
- *   payloadType, includeAckId, payloadFormat, mode, columnNameOfCorruptRecord,
- *   drainIdleMs, acknowledge, allowSharedSubscription, sessionTimeZone, batchRead
- *   (a read that ends: the scans hand rows out as they come and give the messages
- *   back at the end, unless acknowledge is onRead), clearText,
+ *   projectId, subscriptionId, emulatorHost, endpoint, credentialsFile,
+ *   credentialsScopes, caFile, numPartitions, maxRowsPerBatch, maxBytesPerBatch,
+ *   maxBatchDelayMs, reservoirBytes, streamsPerExecutor, coordinatorHost,
+ *   coordinatorPort, payloadType, includeAckId, payloadFormat, mode,
+ *   columnNameOfCorruptRecord, drainIdleMs, acknowledge, allowSharedSubscription,
+ *   sessionTimeZone, batchRead (a read that ends: the scans hand rows out as they come
+ *   and give the messages back at the end, unless acknowledge is onRead), clearText,
  *   coordinatorGraceMs (how long an executor keeps its messages while it cannot
  *   reach the coordinator; half the lease);
  *   "columns": names of the message columns to build, in order;

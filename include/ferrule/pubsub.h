@@ -42,9 +42,15 @@ typedef struct frl_pubsub_options {
   uint32_t timeout_ms;          /* 60,000 for one admin call */
   uint32_t stream_window_bytes; /* 4 MiB */
   const frl_mem *mem;
+  const char *scopes; /* OAuth scopes, separated by spaces: the key file's token server
+                         is asked for an access token with them; NULL: the key signs
+                         its own tokens for the service, and nobody is asked */
 } frl_pubsub_options;
 
-/** Reads credentials; connects at the first call. */
+/**
+ * Reads credentials; connects at the first call. ca_file is trusted beside the system's
+ * roots where a token server is asked.
+ */
 FRL_API FRL_NODISCARD frl_status frl_pubsub_open(
     frl_pubsub **out, const frl_pubsub_options *options, frl_error *err);
 /** NULL works. */

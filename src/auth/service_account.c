@@ -1,169 +1,208 @@
-/** Google service-account keys: self-signed tokens. */
-#include <errno.h>
+/** Tokens of a service account: signed by its key, or got for what it signed. */
 #include <stdio.h>
 #include <string.h>
-#include <yyjson.h>
 
-#include "auth/jwt.h"
+#include "auth/key_file.h"
 #include "auth/token.h"
+#include "auth/token_request.h"
 #include "base/error.h"
 #include "base/mem.h"
 
 enum {
-  FILE_MAX_BYTES = 1 << 20,
   CLAIMS_MAX_BYTES = 16 << 10,
+  FORM_MAX_BYTES = 64 << 10,
+  ANSWER_MAX_BYTES = 256 << 10,
   LIFE_S = 3600 /* the longest that Google takes */
 };
 
-typedef struct service_account {
+static const char GOOGLE_SUFFIX[] = ".googleapis.com";
+
+typedef struct account {
   frl_mem mem;
-  frl_jwt_key *key;
-  char *email;
-  char *key_id;
-  char *audience;
-} service_account;
+  const frl_clock *clock;
+  frl_key_file file;
+  char *claim;              /* "aud":"...", or "scope":"...", or both */
+  frl_token_client *client; /* NULL: what is signed is the token */
+} account;
 
 static void destroy(void *ctx) {
-  service_account *a = ctx;
+  account *a = ctx;
   const frl_mem mem = a->mem;
-  frl_jwt_key_free(a->key);
-  frl_free(&mem, a->email);
-  frl_free(&mem, a->key_id);
-  frl_free(&mem, a->audience);
+  frl_token_client_destroy(a->client);
+  frl_key_file_deinit(&a->file, &mem);
+  frl_free(&mem, a->claim);
   frl_free(&mem, a);
+}
+
+static void interrupt(void *ctx) {
+  frl_token_client_interrupt(((account *)ctx)->client);
 }
 
 /* {"alg":"RS256","kid":...,"typ":"JWT"}; the texts hold nothing to escape. */
 static frl_status make_texts(
-    const service_account *a, int64_t now_s, frl_buf *header, frl_buf *claims) {
+    const account *a, int64_t now_s, frl_buf *header, frl_buf *claims) {
   FRL_TRY(frl_buf_printf(
-      header, "{\"alg\":\"RS256\",\"typ\":\"JWT\",\"kid\":\"%s\"}", a->key_id));
-  return frl_buf_printf(claims,
-      "{\"iss\":\"%s\",\"sub\":\"%s\",\"aud\":\"%s\",\"iat\":%lld,\"exp\":%lld}",
-      a->email, a->email, a->audience, (long long)now_s, (long long)now_s + LIFE_S);
+      header, "{\"alg\":\"RS256\",\"typ\":\"JWT\",\"kid\":\"%s\"}", a->file.key_id));
+  FRL_TRY(frl_buf_printf(claims, "{\"iss\":\"%s\"", a->file.email));
+  if (!a->client) FRL_TRY(frl_buf_printf(claims, ",\"sub\":\"%s\"", a->file.email));
+  return frl_buf_printf(claims, ",%s,\"iat\":%lld,\"exp\":%lld}", a->claim,
+      (long long)now_s, (long long)now_s + LIFE_S);
 }
 
-static frl_status make(
-    void *ctx, int64_t now_s, frl_buf *out, int64_t *expires_s, frl_error *err) {
-  const service_account *a = ctx;
+static frl_status sign(const account *a, int64_t now_s, frl_buf *out, frl_error *err) {
   frl_buf header;
   frl_buf claims;
   frl_buf_init(&header, &a->mem, CLAIMS_MAX_BYTES);
   frl_buf_init(&claims, &a->mem, CLAIMS_MAX_BYTES);
   frl_status st = make_texts(a, now_s, &header, &claims);
   if (st == FRL_OK) {
-    st = frl_jwt_sign(out, a->key, (const char *)header.data, header.len,
+    st = frl_jwt_sign(out, a->file.key, (const char *)header.data, header.len,
         (const char *)claims.data, claims.len, err);
   } else {
     (void)frl_fail(err, st, "credentials: no memory for a token");
   }
   frl_buf_deinit(&header);
   frl_buf_deinit(&claims);
+  return st;
+}
+
+static frl_status make_signed(
+    void *ctx, int64_t now_s, frl_buf *out, int64_t *expires_s, frl_error *err) {
   *expires_s = now_s + LIFE_S;
-  return st;
+  return sign(ctx, now_s, out, err);
 }
 
-static frl_status read_file(frl_buf *out, const char *path, frl_error *err) {
-  FILE *f = fopen(path, "rb");
-  if (!f) {
-    const int code = errno;
-    return frl_fail(err, code == ENOENT ? FRL_E_NOT_FOUND : FRL_E_IO,
-        "credentials: %s cannot be read: %s", path, strerror(code));
-  }
-  frl_status st = FRL_OK;
-  char chunk[4096];
-  size_t n;
-  while (st == FRL_OK && (n = fread(chunk, 1, sizeof chunk, f)) > 0) {
-    st = frl_buf_append(out, chunk, n);
-  }
-  if (st != FRL_OK) (void)frl_fail(err, st, "credentials: %s is too large", path);
-  if (st == FRL_OK && ferror(f)) {
-    st = frl_fail(err, FRL_E_IO, "credentials: %s cannot be read", path);
-  }
-  (void)fclose(f);
-  return st;
+/* Base64url and dots, so that nothing in the assertion needs escaping. */
+static frl_status make_form(
+    const account *a, int64_t now_s, frl_buf *form, frl_error *err) {
+  const frl_status st = frl_buf_append_text(form,
+      "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=");
+  if (st != FRL_OK) return frl_fail(err, st, "no memory for a request");
+  return sign(a, now_s, form, err);
 }
 
-/* A field that goes between quotes into a token as it is. */
-static frl_status read_text(service_account *a, yyjson_val *root, const char *path,
-    const char *field, char **out, frl_error *err) {
-  yyjson_val *value = yyjson_obj_get(root, field);
-  if (!yyjson_is_str(value) || yyjson_get_len(value) == 0) {
-    return frl_fail(err, FRL_E_AUTH,
-        "credentials: %s has no text in the field \"%s\": is it the JSON key file of a "
-        "service account?",
-        path, field);
+static frl_status exchange(
+    void *ctx, int64_t now_s, frl_buf *out, int64_t *expires_s, frl_error *err) {
+  account *a = ctx;
+  frl_buf form;
+  frl_buf body;
+  frl_buf_init(&form, &a->mem, FORM_MAX_BYTES);
+  frl_buf_init(&body, &a->mem, ANSWER_MAX_BYTES);
+  frl_token_answer answer;
+  frl_status st = make_form(a, now_s, &form, err);
+  if (st == FRL_OK) st = frl_token_client_post(a->client, &form, &body, &answer, err);
+  if (st == FRL_OK) {
+    const int64_t then_s = frl_clock_wall_us(a->clock) / 1000000;
+    st = frl_token_answer_read(&answer, then_s, out, expires_s, err);
   }
-  const char *text = yyjson_get_str(value);
-  for (const char *p = text; *p; p++) {
-    if ((unsigned char)*p < ' ' || *p == '"' || *p == '\\') {
-      return frl_fail(err, FRL_E_AUTH,
-          "credentials: %s has a quote or control character in \"%s\"", path, field);
-    }
-  }
-  *out = frl_strdup(&a->mem, text);
-  return *out ? FRL_OK : frl_fail(err, FRL_E_NOMEM, "credentials: out of memory");
-}
-
-static frl_status read_type(yyjson_val *root, const char *path, frl_error *err) {
-  const char *type = yyjson_get_str(yyjson_obj_get(root, "type"));
-  if (type && strcmp(type, "service_account") == 0) return FRL_OK;
-  return frl_fail(err, FRL_E_AUTH,
-      "credentials: %s has \"type\" %s%s%s; only service_account keys are read", path,
-      type ? "\"" : "", type ? type : "missing", type ? "\"" : "");
-}
-
-static frl_status read_key(
-    service_account *a, yyjson_val *root, const char *path, frl_error *err) {
-  yyjson_val *pem = yyjson_obj_get(root, "private_key");
-  if (!yyjson_is_str(pem)) {
-    return frl_fail(err, FRL_E_AUTH,
-        "credentials: %s has no text in the field \"private_key\"", path);
-  }
-  const frl_status st =
-      frl_jwt_key_read(&a->key, yyjson_get_str(pem), yyjson_get_len(pem), err);
+  frl_buf_deinit(&body);
+  frl_buf_deinit(&form);
   if (st != FRL_OK) {
-    frl_error_prefix(err, "credentials: %s, field \"private_key\": ", path);
+    frl_error_prefix(err,
+        "credentials: token server %s, key %.40s of %s: ", a->file.token_uri,
+        a->file.key_id, a->file.email);
   }
   return st;
 }
 
-static frl_status parse(
-    service_account *a, const frl_buf *file, const char *path, frl_error *err) {
-  yyjson_read_err why;
-  yyjson_doc *doc = yyjson_read_opts((char *)file->data, file->len, 0, NULL, &why);
-  if (!doc) {
-    return frl_fail(err, FRL_E_AUTH, "credentials: %s is no JSON: %s at byte %zu", path,
-        why.msg, why.pos);
-  }
-  yyjson_val *root = yyjson_doc_get_root(doc);
-  frl_status st = read_type(root, path, err);
-  if (st == FRL_OK) st = read_text(a, root, path, "client_email", &a->email, err);
-  if (st == FRL_OK) st = read_text(a, root, path, "private_key_id", &a->key_id, err);
-  if (st == FRL_OK) st = read_key(a, root, path, err);
-  yyjson_doc_free(doc);
-  return st;
+/* ---- what is asked for ---- */
+
+static bool is_default_universe(const account *a) {
+  return strcmp(a->file.universe, GOOGLE_SUFFIX + 1) == 0;
 }
 
-frl_status frl_token_service_account(frl_token_source **out, const char *key_file,
-    const char *audience, const frl_clock *clock, const frl_mem *mem, frl_error *err) {
+static bool has_suffix(const char *text, size_t n, const char *suffix) {
+  const size_t len = strlen(suffix);
+  return n >= len && memcmp(text + n - len, suffix, len) == 0;
+}
+
+/* A key of another universe means nothing to Google's own servers. */
+static frl_status check_universe(
+    const account *a, const frl_service_account *o, frl_error *err) {
+  const char *colon = strrchr(o->target, ':');
+  const size_t n = colon ? (size_t)(colon - o->target) : strlen(o->target);
+  if (is_default_universe(a) || !has_suffix(o->target, n, GOOGLE_SUFFIX)) {
+    return FRL_OK;
+  }
+  return frl_fail(err, FRL_E_AUTH,
+      "credentials: %s is a key of the universe %s, but %s belongs to %s: set the "
+      "endpoint to %s.%s:443",
+      o->key_file, a->file.universe, o->target, GOOGLE_SUFFIX + 1, o->service,
+      a->file.universe);
+}
+
+static frl_status check_scopes(const char *scopes, frl_error *err) {
+  for (const char *p = scopes; *p; p++) {
+    if (*p >= ' ' && *p <= '~' && *p != '"' && *p != '\\') continue;
+    return frl_fail(err, FRL_E_INVALID,
+        "credentials: the scopes have a character that no scope has; they are "
+        "separated by spaces");
+  }
+  return FRL_OK;
+}
+
+static frl_status set_claim(
+    account *a, const frl_service_account *o, const char *scopes, frl_error *err) {
+  frl_buf b;
+  frl_buf_init(&b, &a->mem, CLAIMS_MAX_BYTES);
+  frl_status st;
+  if (a->client) {
+    st = frl_buf_printf(
+        &b, "\"scope\":\"%s\",\"aud\":\"%s\"", scopes, a->file.token_uri);
+  } else if (scopes) {
+    st = frl_buf_printf(&b, "\"scope\":\"%s\"", scopes);
+  } else {
+    st = frl_buf_printf(&b, "\"aud\":\"https://%s.%s/\"", o->service, a->file.universe);
+  }
+  if (st == FRL_OK) st = frl_buf_append_u8(&b, 0);
+  size_t n;
+  if (st == FRL_OK) a->claim = (char *)frl_buf_take(&b, &n);
+  frl_buf_deinit(&b);
+  return st == FRL_OK ? st : frl_fail(err, st, "credentials: the scopes are too long");
+}
+
+static frl_status set_client(account *a, const frl_service_account *o, frl_error *err) {
+  if (!a->file.token_uri) {
+    return frl_fail(err, FRL_E_AUTH,
+        "credentials: %s has no text in the field \"token_uri\", which scopes need",
+        o->key_file);
+  }
+  const frl_token_client_options options = {
+      .url = a->file.token_uri, .ca_file = o->ca_file, .timeout_ms = o->timeout_ms};
+  const frl_status st = frl_token_client_create(&a->client, &options, &a->mem, err);
+  if (st == FRL_OK) return FRL_OK;
+  frl_error_prefix(err, "credentials: %s, field \"token_uri\": ", o->key_file);
+  return st == FRL_E_INVALID ? FRL_E_AUTH : st;
+}
+
+static frl_status set_up(account *a, const frl_service_account *o, frl_error *err) {
+  const char *scopes = o->scopes && *o->scopes ? o->scopes : NULL;
+  if (scopes) FRL_TRY(check_scopes(scopes, err));
+  FRL_TRY(frl_key_file_read(&a->file, o->key_file, &a->mem, err));
+  FRL_TRY(check_universe(a, o, err));
+  if (scopes && is_default_universe(a)) FRL_TRY(set_client(a, o, err));
+  return set_claim(a, o, scopes, err);
+}
+
+frl_status frl_token_service_account(frl_token_source **out,
+    const frl_service_account *options, const frl_clock *clock, const frl_mem *mem,
+    frl_error *err) {
   *out = NULL;
-  service_account *a = frl_calloc(mem, 1, sizeof *a);
+  account *a = frl_calloc(mem, 1, sizeof *a);
   if (!a) return frl_fail(err, FRL_E_NOMEM, "credentials: out of memory");
   a->mem = mem ? *mem : frl_mem_default;
-  frl_buf file;
-  frl_buf_init(&file, mem, FILE_MAX_BYTES);
-  frl_status st = read_file(&file, key_file, err);
-  if (st == FRL_OK) st = parse(a, &file, key_file, err);
-  frl_buf_deinit(&file);
-  if (st == FRL_OK) {
-    a->audience = frl_strdup(mem, audience);
-    if (!a->audience) st = frl_fail(err, FRL_E_NOMEM, "credentials: out of memory");
-  }
+  a->clock = clock;
+  const frl_status st = set_up(a, options, err);
   if (st != FRL_OK) {
     destroy(a);
     return st;
   }
-  const frl_token_maker maker = {make, destroy, a, true};
+  const frl_token_maker maker = {
+      .make = a->client ? exchange : make_signed,
+      .interrupt = a->client ? interrupt : NULL,
+      .destroy = destroy,
+      .ctx = a,
+      .is_local = !a->client,
+  };
   return frl_token_source_create(out, &maker, clock, mem, err);
 }

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "net/tls_roots.h"
 
 enum { RECORD_BYTES = 16 * 1024 };
 
@@ -127,28 +128,13 @@ static frl_status load_identity(
   return FRL_OK;
 }
 
-/* A linked-in OpenSSL knows its own build's paths only; systems differ. */
-static void load_system_roots(SSL_CTX *ssl) {
-  static const char *const files[] = {"/etc/ssl/certs/ca-certificates.crt",
-      "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
-      "/etc/ssl/cert.pem"};
-  (void)SSL_CTX_set_default_verify_paths(ssl);
-  for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-    FILE *f = fopen(files[i], "r");
-    if (!f) continue;
-    (void)fclose(f);
-    if (SSL_CTX_load_verify_file(ssl, files[i]) == 1) break;
-  }
-  ERR_clear_error();
-}
-
 static frl_status load_trust(SSL_CTX *ssl, const frl_tls_options *o, frl_error *err) {
   if (o->ca_file) {
-    if (SSL_CTX_load_verify_file(ssl, o->ca_file) != 1) {
+    if (!frl_tls_trust_file(ssl, o->ca_file)) {
       return fail_ssl(err, FRL_E_AUTH, o->ca_file);
     }
   } else if (!o->server) {
-    load_system_roots(ssl);
+    frl_tls_trust_system(ssl);
   }
   int mode = SSL_VERIFY_PEER;
   if (o->server) {

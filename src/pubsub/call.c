@@ -86,6 +86,11 @@ frl_status frl__pubsub_metadata(
   return st;
 }
 
+frl_status frl__pubsub_authenticate(
+    frl_pubsub *pubsub, int64_t timeout_ms, frl_error *err) {
+  return pubsub->tokens ? frl_token_wait(pubsub->tokens, timeout_ms, err) : FRL_OK;
+}
+
 static void sleep_ms(uint32_t ms) {
   struct timespec left = {ms / 1000, (long)(ms % 1000) * 1000000L};
   while (nanosleep(&left, &left) != 0) continue;
@@ -94,6 +99,7 @@ static void sleep_ms(uint32_t ms) {
 static frl_status call_once(frl_pubsub *pubsub, const frl_rpc_route *route,
     const frl_buf *request, int64_t timeout_ms, frl_buf *response, frl_error *err) {
   frl_metadata metadata;
+  FRL_TRY(frl__pubsub_authenticate(pubsub, timeout_ms, err));
   FRL_TRY(frl__pubsub_metadata(pubsub, route, &metadata, err));
   const frl_call_options options = {.struct_size = sizeof options,
       .path = route->path,
@@ -124,9 +130,10 @@ frl_status frl__pubsub_unary(frl_pubsub *pubsub, const frl_rpc_route *route,
     frl_buf_clear(response);
     const frl_status st =
         call_once(pubsub, route, request, left_ms > 1 ? left_ms : 1, response, e);
-    const bool spoke = e->origin != FRL_ORIGIN_GRPC ||
-                       (e->origin_code != FRL_GRPC_UNAVAILABLE &&
-                           e->origin_code != FRL_GRPC_DEADLINE_EXCEEDED);
+    const bool spoke = e->origin == FRL_ORIGIN_GRPC
+                           ? e->origin_code != FRL_GRPC_UNAVAILABLE &&
+                                 e->origin_code != FRL_GRPC_DEADLINE_EXCEEDED
+                           : st == FRL_OK;
     if (spoke) atomic_store(&pubsub->answered, true);
     if (st == FRL_OK || !may_retry(e, retry_codes)) return st;
     const int64_t patience_ms =
@@ -141,7 +148,8 @@ frl_status frl__pubsub_unary(frl_pubsub *pubsub, const frl_rpc_route *route,
 
 void frl__pubsub_explain(const frl_pubsub *pubsub, const char *subscription,
     frl_status status, frl_error *err) {
-  if (!err) return;
+  /* what a token server said is complete */
+  if (!err || err->origin == FRL_ORIGIN_HTTP) return;
   switch (status) {
     case FRL_E_NOT_FOUND:
       frl_error_prefix(err,

@@ -42,7 +42,14 @@ typedef struct frl_rpc_route {
   const char *name;  /* its value */
 } frl_rpc_route;
 
-/** authorization and x-goog-request-params. Deinit with the connection's mem. */
+/** Waits for credentials that hold, from threads that may block; see frl_token_wait. */
+FRL_NODISCARD frl_status frl__pubsub_authenticate(
+    frl_pubsub *pubsub, int64_t timeout_ms, frl_error *err);
+
+/**
+ * authorization and x-goog-request-params, without waiting. Deinit with the
+ * connection's mem.
+ */
 FRL_NODISCARD frl_status frl__pubsub_metadata(
     frl_pubsub *pubsub, const frl_rpc_route *route, frl_metadata *out, frl_error *err);
 

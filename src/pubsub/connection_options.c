@@ -82,21 +82,6 @@ static frl_status set_target(
   return st;
 }
 
-/* "https://HOST/" of the target: what a self-signed token is made out for. */
-static frl_status audience_of(const frl_pubsub *p, frl_buf *out) {
-  const char *colon = strrchr(p->target, ':');
-  const size_t host = colon ? (size_t)(colon - p->target) : strlen(p->target);
-  /* locational endpoints share the audience of the service */
-  static const char suffix[] = "pubsub.googleapis.com";
-  const size_t n = sizeof suffix - 1;
-  const bool google = host >= n && memcmp(p->target + host - n, suffix, n) == 0;
-  FRL_TRY(frl_buf_append_text(out, "https://"));
-  FRL_TRY(
-      google ? frl_buf_append(out, suffix, n) : frl_buf_append(out, p->target, host));
-  FRL_TRY(frl_buf_append_u8(out, '/'));
-  return frl_buf_append_u8(out, 0);
-}
-
 static frl_status set_tokens(
     frl_pubsub *p, const frl_pubsub_options *o, frl_error *err) {
   if (not_empty(o->access_token)) {
@@ -110,15 +95,14 @@ static frl_status set_tokens(
         "its path; for an emulator give its host:port or set %s",
         p->target, KEY_VARIABLE, EMULATOR_VARIABLE);
   }
-  frl_buf audience;
-  frl_buf_init(&audience, &p->mem, 4096);
-  frl_status st = audience_of(p, &audience);
-  if (st == FRL_OK) {
-    st = frl_token_service_account(
-        &p->tokens, file, (const char *)audience.data, NULL, &p->mem, err);
-  }
-  frl_buf_deinit(&audience);
-  return st;
+  const frl_service_account account = {
+      .key_file = file,
+      .service = "pubsub",
+      .target = p->target,
+      .scopes = o->scopes,
+      .ca_file = p->ca_file,
+  };
+  return frl_token_service_account(&p->tokens, &account, NULL, &p->mem, err);
 }
 
 static frl_status copy_text(

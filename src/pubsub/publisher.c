@@ -215,6 +215,7 @@ frl_status frl_publisher_open(frl_publisher **out, frl_pubsub *pubsub,
       frl__pubsub_full_name(pubsub, "topics", options->topic, &p->topic, err);
   if (st == FRL_OK) st = frl_pool_create(&p->pool, &p->mem, POOL_IDLE_BYTES, err);
   if (st == FRL_OK) st = choose_channel(p, err);
+  if (st == FRL_OK) st = frl__pubsub_authenticate(pubsub, pubsub->timeout_ms, err);
   if (st == FRL_OK) {
     st = frl_loop_call(pubsub->loop, frl__publisher_start, p);
     if (st == FRL_OK) st = p->start_status;

@@ -1,15 +1,10 @@
-#include <openssl/bn.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/rsa.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "auth/jwt.h"
 #include "auth/token.h"
 #include "support/cmocka_c.h"
+#include "support/key_json.h"
 
 typedef struct fake {
   int64_t wall_s;
@@ -34,7 +29,8 @@ static frl_status make(
 static void destroy(void *ctx) { (void)ctx; }
 
 static frl_token_source *make_source(fake *f, const frl_clock *clock) {
-  const frl_token_maker maker = {make, destroy, f, true};
+  const frl_token_maker maker = {
+      .make = make, .destroy = destroy, .ctx = f, .is_local = true};
   frl_token_source *source;
   assert_int_equal(frl_token_source_create(&source, &maker, clock, NULL, NULL), FRL_OK);
   return source;
@@ -115,106 +111,92 @@ static void base64_is_that_of_urls(void **state) {
 
 /* ---- service accounts ---- */
 
-/* A fresh key, and its PEM text with the newlines as JSON has them. */
-static EVP_PKEY *make_key(char *json_pem, size_t size) {
-  EVP_PKEY *key = EVP_RSA_gen(2048);
-  assert_non_null(key);
-  BIO *bio = BIO_new(BIO_s_mem());
-  assert_int_equal(
-      PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL), 1);
-  char *pem;
-  const long n = BIO_get_mem_data(bio, &pem);
-  size_t at = 0;
-  for (long i = 0; i < n; i++) {
-    assert_true(at + 2 < size);
-    if (pem[i] == '\n') json_pem[at++] = '\\';
-    json_pem[at++] = pem[i] == '\n' ? 'n' : pem[i];
-  }
-  json_pem[at] = '\0';
-  BIO_free(bio);
-  return key;
+static frl_status open_account(frl_token_source **out, const char *path,
+    const char *target, const char *scopes, const frl_clock *clock, frl_error *err) {
+  const frl_service_account account = {
+      .key_file = path, .service = "pubsub", .target = target, .scopes = scopes};
+  return frl_token_service_account(out, &account, clock, NULL, err);
 }
 
-static void write_file(char *path, const char *text) {
-  (void)snprintf(path, 64, "/tmp/frl_test_token_XXXXXX");
-  const int fd = mkstemp(path);
-  assert_true(fd >= 0);
-  assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-  assert_int_equal(close(fd), 0);
-}
-
-static size_t from_base64url(const char *text, size_t n, uint8_t *out) {
-  static const char alphabet[] =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  uint32_t bits = 0;
-  int have = 0;
-  size_t len = 0;
-  for (size_t i = 0; i < n; i++) {
-    const char *at = strchr(alphabet, text[i]);
-    assert_non_null(at);
-    bits = bits << 6 | (uint32_t)(at - alphabet);
-    have += 6;
-    if (have < 8) continue;
-    have -= 8;
-    out[len++] = (uint8_t)(bits >> have);
-  }
-  return len;
-}
-
-static void check_token(const char *token, EVP_PKEY *key) {
-  const char *dot1 = strchr(token, '.');
-  assert_non_null(dot1);
-  const char *dot2 = strchr(dot1 + 1, '.');
-  assert_non_null(dot2);
-  uint8_t text[2048] = {0};
-  (void)from_base64url(token, (size_t)(dot1 - token), text);
-  assert_string_equal(
-      (char *)text, "{\"alg\":\"RS256\",\"typ\":\"JWT\",\"kid\":\"key-1\"}");
-  memset(text, 0, sizeof text);
-  (void)from_base64url(dot1 + 1, (size_t)(dot2 - dot1 - 1), text);
-  assert_string_equal((char *)text,
-      "{\"iss\":\"me@p.iam\",\"sub\":\"me@p.iam\",\"aud\":\"https://a.b/\","
-      "\"iat\":5000,\"exp\":8600}");
-  uint8_t signature[512];
-  const size_t n = from_base64url(dot2 + 1, strlen(dot2 + 1), signature);
-  EVP_MD_CTX *md = EVP_MD_CTX_new();
-  assert_int_equal(EVP_DigestVerifyInit(md, NULL, EVP_sha256(), NULL, key), 1);
-  assert_int_equal(EVP_DigestVerify(md, signature, n, (const uint8_t *)token,
-                       (size_t)(dot2 - token)),
-      1);
-  EVP_MD_CTX_free(md);
-}
-
-static void a_service_account_signs_its_own_tokens(void **state) {
-  (void)state;
-  char pem[4096];
-  EVP_PKEY *key = make_key(pem, sizeof pem);
-  char json[8192];
-  (void)snprintf(json, sizeof json,
-      "{\"type\":\"service_account\",\"client_email\":\"me@p.iam\","
-      "\"private_key_id\":\"key-1\",\"private_key\":\"%s\"}",
-      pem);
-  char path[64];
-  write_file(path, json);
+static void expect_signed(
+    const key_json *k, const char *target, const char *scopes, const char *claims) {
   fake f = {.wall_s = 5000};
   const frl_clock clock = {monotonic_ms, wall_us, &f};
   frl_token_source *source;
-  frl_error err = {0};
   assert_int_equal(
-      frl_token_service_account(&source, path, "https://a.b/", &clock, NULL, &err),
-      FRL_OK);
+      open_account(&source, k->path, target, scopes, &clock, NULL), FRL_OK);
   assert_true(frl_token_source_is_local(source));
+  assert_int_equal(frl_token_wait(source, 0, NULL), FRL_OK);
   frl_buf b;
   frl_buf_init(&b, NULL, 65536);
   assert_int_equal(frl_token_header(source, &b, NULL), FRL_OK);
   const char *header;
   assert_int_equal(frl_buf_text(&b, &header), FRL_OK);
   assert_memory_equal(header, "Bearer ", 7);
-  check_token(header + 7, key);
+  key_json_check(k, header + 7, claims);
   frl_buf_deinit(&b);
   frl_token_source_destroy(source);
-  EVP_PKEY_free(key);
-  (void)unlink(path);
+}
+
+static void a_service_account_signs_its_own_tokens(void **state) {
+  (void)state;
+  key_json k;
+  key_json_make(&k, "");
+  /* whatever the endpoint: the audience is the service's */
+  static const char *const targets[] = {"pubsub.googleapis.com:443",
+      "europe-west1-pubsub.googleapis.com:443", "10.0.0.5:443"};
+  for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+    expect_signed(&k, targets[i], i ? NULL : "",
+        "{\"iss\":\"me@p.iam\",\"sub\":\"me@p.iam\","
+        "\"aud\":\"https://pubsub.googleapis.com/\",\"iat\":5000,\"exp\":8600}");
+  }
+  key_json_remove(&k);
+}
+
+static void a_key_of_another_universe_asks_nobody(void **state) {
+  (void)state;
+  key_json k;
+  key_json_make(&k, ",\"universe_domain\":\"u.example\"");
+  expect_signed(&k, "pubsub.u.example:443", NULL,
+      "{\"iss\":\"me@p.iam\",\"sub\":\"me@p.iam\","
+      "\"aud\":\"https://pubsub.u.example/\",\"iat\":5000,\"exp\":8600}");
+  expect_signed(&k, "pubsub.u.example:443", "a b",
+      "{\"iss\":\"me@p.iam\",\"sub\":\"me@p.iam\",\"scope\":\"a b\","
+      "\"iat\":5000,\"exp\":8600}");
+  frl_token_source *source;
+  frl_error err = {0};
+  assert_int_equal(
+      open_account(&source, k.path, "pubsub.googleapis.com:443", NULL, NULL, &err),
+      FRL_E_AUTH);
+  assert_non_null(strstr(err.message, "set the endpoint to pubsub.u.example:443"));
+  key_json_remove(&k);
+}
+
+static void scopes_need_a_token_server_that_may_have_the_key(void **state) {
+  (void)state;
+  static const struct {
+    const char *more;
+    const char *scopes;
+    frl_status status;
+    const char *says;
+  } cases[] = {{"", "a", FRL_E_AUTH, "\"token_uri\""},
+      {",\"token_uri\":\"\"", "a", FRL_E_AUTH, "\"token_uri\""},
+      {",\"token_uri\":\"http://tokens.example/\"", "a", FRL_E_AUTH, "https"},
+      {",\"token_uri\":\"http://localhost.example/\"", "a", FRL_E_AUTH, "https"},
+      {",\"token_uri\":\"file:///etc/passwd\"", "a", FRL_E_AUTH, "https"},
+      {",\"token_uri\":\"https://a/\"", "a\"b", FRL_E_INVALID, "scopes"},
+      {",\"token_uri\":\"https://a/\"", "a\nb", FRL_E_INVALID, "scopes"}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    key_json k;
+    key_json_make(&k, cases[i].more);
+    frl_token_source *source;
+    frl_error err = {0};
+    assert_int_equal(open_account(&source, k.path, "a:1", cases[i].scopes, NULL, &err),
+        cases[i].status);
+    assert_null(source);
+    assert_non_null(strstr(err.message, cases[i].says));
+    key_json_remove(&k);
+  }
 }
 
 static void a_bad_key_file_is_refused_by_the_field(void **state) {
@@ -236,12 +218,11 @@ static void a_bad_key_file_is_refused_by_the_field(void **state) {
           "\"private_key\""}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     char path[64];
-    write_file(path, cases[i].json);
+    key_json_write(path, cases[i].json);
     frl_token_source *source;
     frl_error err = {0};
     assert_int_equal(
-        frl_token_service_account(&source, path, "https://a.b/", NULL, NULL, &err),
-        FRL_E_AUTH);
+        open_account(&source, path, "a.b:443", NULL, NULL, &err), FRL_E_AUTH);
     assert_null(source);
     assert_non_null(strstr(err.message, cases[i].says));
     assert_non_null(strstr(err.message, path));
@@ -249,8 +230,8 @@ static void a_bad_key_file_is_refused_by_the_field(void **state) {
   }
   frl_token_source *source;
   frl_error err = {0};
-  assert_int_equal(frl_token_service_account(
-                       &source, "/nonexistent/key.json", "a", NULL, NULL, &err),
+  assert_int_equal(
+      open_account(&source, "/nonexistent/key.json", "a:1", NULL, NULL, &err),
       FRL_E_NOT_FOUND);
   assert_non_null(strstr(err.message, "/nonexistent/key.json"));
 }
@@ -262,6 +243,8 @@ int main(void) {
       cmocka_unit_test(a_static_token_is_sent_as_it_is),
       cmocka_unit_test(base64_is_that_of_urls),
       cmocka_unit_test(a_service_account_signs_its_own_tokens),
+      cmocka_unit_test(a_key_of_another_universe_asks_nobody),
+      cmocka_unit_test(scopes_need_a_token_server_that_may_have_the_key),
       cmocka_unit_test(a_bad_key_file_is_refused_by_the_field),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

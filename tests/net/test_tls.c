@@ -6,10 +6,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "certs.h"
 #include "net/proxy.h"
 #include "raw_socket.h"
 #include "rig.h"
+#include "support/certs.h"
 
 static certs made;
 

@@ -28,6 +28,7 @@ def refusal(spark, schema=None, **options):
         ({**SOURCE, "projectId": "q"}, "leave projectId out"),
         ({**SOURCE, "endpoint": "e:1"}, "emulatorHost and endpoint"),
         ({**SOURCE, "credentialsFile": "f"}, "emulatorHost and credentialsFile"),
+        ({**SOURCE, "credentialsScopes": "s"}, "emulatorHost and credentialsScopes"),
         ({**SOURCE, "exactlyOnce": "true"}, "not built yet"),
         ({**SOURCE, "reservoirBytes": "lots"}, "64m"),
         ({**SOURCE, "mode": "FAILFAST"}, "payloadFormat=json"),

@@ -77,7 +77,8 @@ static frl_status refuse_sharing(frl_coordinator *c, frl_error *err) {
 static frl_status advise(
     const frl_coord_config *config, frl_status st, frl_error *err) {
   const char *what = NULL;
-  switch (st) {
+  /* what a token server said is complete */
+  switch (err->origin == FRL_ORIGIN_HTTP ? FRL_OK : st) {
     case FRL_E_NOT_FOUND:
       what =
           "the subscription does not exist: create it (ferrule pubsub sub create), "

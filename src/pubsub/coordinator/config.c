@@ -113,6 +113,7 @@ static frl_status read_connection(
   FRL_TRY(read_text(root, "emulatorHost", &c->emulator_host, err));
   FRL_TRY(read_text(root, "endpoint", &c->endpoint, err));
   FRL_TRY(read_text(root, "credentialsFile", &c->credentials_file, err));
+  FRL_TRY(read_text(root, "credentialsScopes", &c->credentials_scopes, err));
   FRL_TRY(read_text(root, "caFile", &c->ca_file, err));
   FRL_TRY(read_bool(root, "clearText", &c->clear_text, err));
   FRL_TRY(read_text(root, "coordinatorHost", &c->coordinator_host, err));
@@ -255,6 +256,7 @@ frl_status frl_coord_config_connect(frl_pubsub **out, const frl_coord_config *co
       .ca_file = config->ca_file,
       .clear_text = config->clear_text,
       .timeout_ms = timeout_ms,
+      .scopes = config->credentials_scopes,
   };
   return frl_pubsub_open(out, &options, err);
 }

@@ -17,7 +17,7 @@
 typedef struct frl_coord_config {
   char *text; /* the JSON itself */
   const char *project_id, *subscription_id, *emulator_host, *endpoint;
-  const char *credentials_file, *ca_file;
+  const char *credentials_file, *credentials_scopes, *ca_file;
   bool clear_text;
   uint64_t num_partitions;      /* 0: planned */
   uint64_t max_rows, max_bytes; /* of a batch; 0: no bound */

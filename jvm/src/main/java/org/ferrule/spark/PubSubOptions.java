@@ -16,6 +16,7 @@ final class PubSubOptions {
   static final String EMULATOR_HOST = "emulatorHost";
   static final String ENDPOINT = "endpoint";
   static final String CREDENTIALS_FILE = "credentialsFile";
+  static final String CREDENTIALS_SCOPES = "credentialsScopes";
   static final String CA_FILE = "caFile";
   static final String INCLUDE_ACK_ID = "includeAckId";
   static final String PAYLOAD_TYPE = "payloadType";
@@ -40,6 +41,7 @@ final class PubSubOptions {
     OptionSpec.text(EMULATOR_HOST),
     OptionSpec.text(ENDPOINT),
     OptionSpec.text(CREDENTIALS_FILE),
+    OptionSpec.text(CREDENTIALS_SCOPES),
     OptionSpec.text(CA_FILE),
     OptionSpec.count("numPartitions", 1, 10_000),
     OptionSpec.flag(INCLUDE_ACK_ID),
@@ -84,6 +86,7 @@ final class PubSubOptions {
       // executors need not have the variable; an emulator takes no credentials
       values.put(EMULATOR_HOST, emulatorVariable);
       values.remove(CREDENTIALS_FILE);
+      values.remove(CREDENTIALS_SCOPES);
       values.remove(CA_FILE);
     }
     return new PubSubOptions(values);
@@ -142,6 +145,7 @@ final class PubSubOptions {
     }
     excludes(values, EMULATOR_HOST, ENDPOINT);
     excludes(values, EMULATOR_HOST, CREDENTIALS_FILE);
+    excludes(values, EMULATOR_HOST, CREDENTIALS_SCOPES);
     excludes(values, EMULATOR_HOST, CA_FILE);
     if (!"json".equals(values.get(PAYLOAD_FORMAT))) {
       needsJson(values, MODE);

@@ -90,6 +90,9 @@ class PubSubOptionsTest {
     String message =
         failure("subscriptionId", s, "emulatorHost", "localhost:1", "credentialsFile", "f");
     assertTrue(message.contains("emulatorHost and credentialsFile"), message);
+    message =
+        failure("subscriptionId", s, "emulatorHost", "localhost:1", "credentialsScopes", "a b");
+    assertTrue(message.contains("emulatorHost and credentialsScopes"), message);
     assertTrue(failure("subscriptionId", s, "mode", "FAILFAST").contains("payloadFormat=json"));
     assertTrue(
         failure("subscriptionId", s, "columnNameOfCorruptRecord", "c").contains("payloadFormat"));

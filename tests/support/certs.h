@@ -1,6 +1,6 @@
 /** Certificates made on the spot, as PEM files in a directory of the test's own. */
-#ifndef FRL_TESTS_NET_CERTS_H
-#define FRL_TESTS_NET_CERTS_H
+#ifndef FRL_TESTS_SUPPORT_CERTS_H
+#define FRL_TESTS_SUPPORT_CERTS_H
 
 #include <stdbool.h>
 
@@ -24,4 +24,4 @@ typedef struct certs {
 void certs_make(certs *c);
 void certs_remove(const certs *c);
 
-#endif /* FRL_TESTS_NET_CERTS_H */
+#endif /* FRL_TESTS_SUPPORT_CERTS_H */

@@ -1,4 +1,4 @@
-#include "certs.h"
+#include "support/certs.h"
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
