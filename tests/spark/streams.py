@@ -32,7 +32,7 @@ def available_now(start, frame, **options):
     return collected
 
 
-def wait_until(what, limit_s=60):
+def wait_until(what, limit_s=120):
     """Calls what until it gives something true, and returns that."""
     deadline = time.monotonic() + limit_s
     while time.monotonic() < deadline:

@@ -202,7 +202,7 @@ class Stream(Subscription):
 
     def check_all_acked(self):
         """By the server's count, and by what Google's client can still get."""
-        wait_until(lambda: self.backlog() == 0, 10)
+        wait_until(lambda: self.backlog() == 0, 30)
         self.faults("expire-leases")
         assert self.remaining(wait_s=1) == {}
 
@@ -241,7 +241,7 @@ class Stream(Subscription):
         self.faults("expire-leases")
         self.query(driver).finish()
 
-    def wait_for_all(self, total=MESSAGES, limit_s=60):
+    def wait_for_all(self, total=MESSAGES, limit_s=120):
         """Until every number is in the file sink, and Spark knows it."""
         wait_until(lambda: counted(self.out(), total=total).min() >= 1, limit_s)
         written = glob.glob(f"{self.out()}/_spark_metadata/[0-9]*")

@@ -62,6 +62,12 @@ def slow(frame, seconds):
     return in_tasks(numbers(frame), lambda before: before == 1 and time.sleep(seconds))
 
 
+def sizes_slowly(frame, seconds):
+    """Every chunk of rows takes long."""
+    sizes = frame.selectExpr("length(payload) AS n")
+    return in_tasks(sizes, lambda _: time.sleep(seconds))
+
+
 def killed_midway(frame, marker):
     def kill(before):
         if before == 2 and first_to_take(marker):

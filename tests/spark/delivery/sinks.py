@@ -11,6 +11,10 @@ def files(frame, path):
     return frame.writeStream.format("parquet").option("path", path)
 
 
+def nowhere(frame, path):
+    return frame.writeStream.format("noop")
+
+
 def appended(frame, path, seconds=0):
     """A sink that knows no batch: what is written again is there again."""
 
