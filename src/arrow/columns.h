@@ -98,6 +98,9 @@ size_t frl_columns_held_bytes(const frl_columns *columns);
  *         FRL_E_LIMIT; FRL_E_NOMEM. On failure call drop_row.
  */
 FRL_NODISCARD frl_status frl_columns_end_row(frl_columns *columns);
+/** Closes n_rows rows at once, for each of which every column got its value (asserted).
+ * FRL_E_LIMIT, FRL_E_NOMEM. */
+FRL_NODISCARD frl_status frl_columns_end_rows(frl_columns *columns, size_t n_rows);
 /** Takes back what was appended after the last end_row. */
 void frl_columns_drop_row(frl_columns *columns);
 /** Takes back complete rows too, down to n_rows. */
@@ -250,6 +253,8 @@ FRL_NODISCARD static inline frl_status frl_col_append_bool(frl_col *c, bool valu
  * gets null (FRL_E_INVALID if it is not nullable).
  */
 FRL_NODISCARD frl_status frl_col_end_struct(frl_col *c);
+/** STRUCT: closes n structs at once; each child got n values (asserted). */
+FRL_NODISCARD frl_status frl_col_end_structs(frl_col *c, size_t n);
 
 /** LIST, MAP: closes one list; its elements are what the child got since the last. */
 FRL_NODISCARD static inline frl_status frl_col_end_list(frl_col *c) {

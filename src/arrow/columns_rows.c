@@ -136,6 +136,20 @@ frl_status frl_col_end_struct(frl_col *c) {
   return FRL_OK;
 }
 
+frl_status frl_col_end_structs(frl_col *c, size_t n) {
+  assert(c->layout.kind == FRL_LAYOUT_STRUCT);
+  for (size_t i = 0; i < c->n_children; i++) {
+    assert(c->children[i].rows == c->rows + n && !c->children[i].open);
+  }
+  if (n > c->room_rows - c->rows) FRL_TRY(frl__col_grow(c, n, 0));
+  if (!c->validity) {
+    c->rows += n;
+    return FRL_OK;
+  }
+  for (size_t i = 0; i < n; i++) frl__col_row_done(c);
+  return FRL_OK;
+}
+
 static frl_status map_put(frl_col *c, const void *key, size_t key_bytes,
     const void *value, size_t value_bytes) {
   frl_col *entry = frl_col_items(c);
@@ -156,6 +170,10 @@ frl_status frl_col_map_put(frl_col *c, const void *key, size_t key_bytes,
 
 frl_status frl_columns_end_row(frl_columns *columns) {
   return frl_col_end_struct(&columns->root);
+}
+
+frl_status frl_columns_end_rows(frl_columns *columns, size_t n_rows) {
+  return frl_col_end_structs(&columns->root, n_rows);
 }
 
 void frl_columns_drop_row(frl_columns *columns) {
