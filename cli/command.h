@@ -62,6 +62,8 @@ extern const cli_command cli_sub_delete;
 extern const cli_command cli_publish;
 extern const cli_command cli_pull;
 extern const cli_command cli_ddl;
+extern const cli_command cli_kernel_describe;
+extern const cli_command cli_kernel_run;
 extern const cli_command cli_man;
 extern const cli_command cli_version;
 

@@ -13,6 +13,8 @@ const cli_command *const cli_commands[] = {
     &cli_publish,
     &cli_pull,
     &cli_ddl,
+    &cli_kernel_describe,
+    &cli_kernel_run,
     &cli_man,
     &cli_version,
     NULL,
