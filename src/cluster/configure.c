@@ -1,0 +1,118 @@
+/* The folders and the configuration files of a cluster. */
+#include <embedded/log4j2_properties.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "cluster/launch.h"
+
+enum { CONFIGURATION_MAX = 64 * 1024 };
+
+static frl_status make_folder(const char *path, frl_error *err) {
+  if (mkdir(path, 0755) == 0 || errno == EEXIST) return FRL_OK;
+  return frl_fail_errno(err, errno, "cluster: folder %s", path);
+}
+
+static frl_status make_folders(const frl_cluster_settings *s, frl_error *err) {
+  static const char *const names[] = {".cluster", ".cluster/conf", ".cluster/logs",
+      ".cluster/work", ".cluster/tmp", ".cluster/pubsub", "spark-warehouse",
+      "checkpoints"};
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    char path[FRL_CLUSTER_PATH_MAX];
+    const int n = snprintf(path, sizeof path, "%s/%s", s->folder, names[i]);
+    if (n < 0 || (size_t)n >= sizeof path) {
+      return frl_fail(err, FRL_E_LIMIT, "cluster: folder %s: too long", s->folder);
+    }
+    FRL_TRY(make_folder(path, err));
+  }
+  return FRL_OK;
+}
+
+/* What every driver on the cluster needs: the Connect server's and any shell's. */
+static frl_status shared_part(
+    frl_buf *b, const frl_cluster_settings *s, const frl_cluster_ports *p) {
+  /* one task slot and half of the memory of each worker stay free for a shell */
+  const uint32_t cores = s->cores > 1 ? s->cores - 1 : 1;
+  const unsigned long long executor_mb = s->memory_bytes / 2 >> 20;
+  FRL_TRY(frl_buf_printf(b,
+      "spark.master                     spark://127.0.0.1:%u\n"
+      "spark.driver.host                127.0.0.1\n"
+      "spark.driver.bindAddress         127.0.0.1\n"
+      "spark.master.rest.enabled        false\n"
+      "spark.ui.showConsoleProgress     false\n"
+      "spark.sql.session.timeZone       UTC\n"
+      "spark.sql.warehouse.dir          file://%s/spark-warehouse\n"
+      "spark.executor.memory            %llum\n"
+      "spark.pyspark.python             %s\n"
+      "spark.pyspark.driver.python      %s\n"
+      "spark.sql.shuffle.partitions     %u\n"
+      "spark.executorEnv.PUBSUB_EMULATOR_HOST  127.0.0.1:%u\n",
+      p->master, s->folder, executor_mb, s->python, s->python, cores * s->workers,
+      p->emulator));
+  if (!s->jar[0]) return FRL_OK;
+  /* on the class path of the process: one copy of the native library in each */
+  return frl_buf_printf(b,
+      "spark.driver.extraClassPath      %s\n"
+      "spark.executor.extraClassPath    %s\n",
+      s->jar, s->jar);
+}
+
+static frl_status connect_part(
+    frl_buf *b, const frl_cluster_settings *s, const frl_cluster_ports *p) {
+  const uint32_t cores = s->cores > 1 ? s->cores - 1 : 1;
+  return frl_buf_printf(b,
+      "spark.app.name                   spark-connect\n"
+      "spark.connect.grpc.binding.address  127.0.0.1\n"
+      "spark.connect.grpc.binding.port  %u\n"
+      "spark.ui.port                    %u\n"
+      "spark.driver.memory              1g\n"
+      "spark.executor.cores             %u\n"
+      "spark.cores.max                  %u\n"
+      "spark.dynamicAllocation.enabled  true\n"
+      "spark.dynamicAllocation.shuffleTracking.enabled  true\n"
+      "spark.dynamicAllocation.minExecutors      0\n"
+      "spark.dynamicAllocation.maxExecutors      %u\n"
+      "spark.dynamicAllocation.executorIdleTimeout  60s\n"
+      "spark.sql.catalogImplementation  hive\n"
+      "spark.hadoop.javax.jdo.option.ConnectionURL  "
+      "jdbc:derby:;databaseName=%s/.cluster/metastore;create=true\n"
+      "spark.driver.extraJavaOptions    -Dderby.system.home=%s/.cluster "
+      "-Dderby.stream.error.file=%s/.cluster/logs/derby.txt\n",
+      p->connect, p->connect_ui, cores, cores * s->workers, s->workers, s->folder,
+      s->folder, s->folder);
+}
+
+static frl_status write_configuration(const frl_cluster_settings *s, const char *name,
+    const void *data, size_t n, frl_error *err) {
+  char path[FRL_CLUSTER_PATH_MAX];
+  if (!frl__cluster_place(path, s->folder, name)) {
+    return frl_fail(err, FRL_E_LIMIT, "cluster: folder %s: too long", s->folder);
+  }
+  return frl__cluster_replace_file(path, data, n, err);
+}
+
+frl_status frl__cluster_configure(const frl_cluster_state *state, frl_error *err) {
+  const frl_cluster_settings *s = &state->settings;
+  frl_cluster_ports ports;
+  frl_buf b;
+  frl__cluster_ports_of(&ports, s);
+  FRL_TRY(make_folders(s, err));
+  FRL_TRY(write_configuration(
+      s, "conf/log4j2.properties", log4j2_properties, sizeof log4j2_properties, err));
+  frl_buf_init(&b, NULL, CONFIGURATION_MAX);
+  frl_status st = shared_part(&b, s, &ports);
+  if (st == FRL_OK) {
+    st = write_configuration(s, "conf/spark-defaults.conf", b.data, b.len, err);
+  } else {
+    (void)frl_fail(err, st, "cluster: out of memory");
+  }
+  if (st == FRL_OK) st = connect_part(&b, s, &ports);
+  if (st == FRL_OK) {
+    st = write_configuration(s, "conf/spark-connect.conf", b.data, b.len, err);
+  }
+  frl_buf_deinit(&b);
+  return st;
+}
