@@ -82,6 +82,36 @@ function(frl_add_jni)
   frl_export_only(ferrule_jni ${CMAKE_SOURCE_DIR}/cmake/ferrule_jni.map)
 endfunction()
 
+# ferrule/_native.abi3.so, the native half of the wheel: everything linked in. One build
+# serves CPython 3.11 and every later version.
+function(frl_add_python)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/python/src/*.c)
+  if(NOT FERRULE_PYTHON OR NOT sources)
+    return()
+  endif()
+  find_package(Python3 3.11 REQUIRED COMPONENTS Interpreter Development.Module)
+  add_library(ferrule_python MODULE ${sources})
+  set_target_properties(ferrule_python PROPERTIES
+    PREFIX "" OUTPUT_NAME _native SUFFIX .abi3.so)
+  target_include_directories(ferrule_python SYSTEM PRIVATE ${Python3_INCLUDE_DIRS})
+  # the limited API keeps functions in void pointers
+  set_source_files_properties(${sources} PROPERTIES COMPILE_OPTIONS -Wno-pedantic)
+  target_link_libraries(ferrule_python PRIVATE frl_flags ferrule_static)
+  frl_export_only(ferrule_python ${CMAKE_SOURCE_DIR}/cmake/ferrule_python.map)
+  target_link_options(ferrule_python PRIVATE -Wl,-z,undefs) # the interpreter's symbols
+  if(CMAKE_BUILD_TYPE STREQUAL Release)
+    target_link_options(ferrule_python PRIVATE -Wl,--strip-debug)
+  endif()
+
+  install(TARGETS ferrule_python LIBRARY DESTINATION ferrule COMPONENT python)
+  install(DIRECTORY include/ferrule DESTINATION ferrule/include COMPONENT python # compile()
+    FILES_MATCHING REGEX "/kernel(_abi)?\\.h$" REGEX "/kernel/[^/]*\\.h$")
+  if(SKBUILD_METADATA_DIR)
+    install(DIRECTORY ${FERRULE_DEPS_PREFIX}/licenses/
+      DESTINATION ${SKBUILD_METADATA_DIR}/licenses/third-party COMPONENT python)
+  endif()
+endfunction()
+
 # Links a shared library so that only what its map names can be seen from outside.
 function(frl_export_only target map)
   target_link_options(${target} PRIVATE
