@@ -1,6 +1,52 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "command.h"
 
+enum { PATH_MAX_BYTES = 4096 };
+
+static const cli_option options[] = {
+    {"to", "DIR", "Writes the pages of ferrule and of every command into this folder."},
+    {0},
+};
+
+/** DIR/ferrule-pubsub-publish.1 for "pubsub publish", DIR/ferrule.1 for NULL. */
+static bool page_path(char *out, const char *folder, const cli_command *command) {
+  const int n = snprintf(out, PATH_MAX_BYTES, "%s/ferrule%s%s.1", folder,
+      command ? "-" : "", command ? command->name : "");
+  if (n < 0 || n >= PATH_MAX_BYTES) return false;
+  for (char *p = strrchr(out, '/'); *p; p++) {
+    if (*p == ' ') *p = '-';
+  }
+  return true;
+}
+
+/** The page is printed: standard output becomes the file. */
+static bool write_page(const char *folder, const cli_command *command) {
+  char path[PATH_MAX_BYTES];
+  if (!page_path(path, folder, command)) {
+    errno = ENAMETOOLONG;
+  } else if (freopen(path, "w", stdout)) {
+    cli_print_man(command);
+    if (fflush(stdout) == 0 && !ferror(stdout)) return true;
+  }
+  (void)fprintf(stderr, "ferrule man: %s: %s\n", folder, strerror(errno));
+  return false;
+}
+
+static int write_pages(const char *folder) {
+  if (!write_page(folder, NULL)) return CLI_FAILED;
+  for (const cli_command *const *c = cli_commands; *c; c++) {
+    if (!write_page(folder, *c)) return CLI_FAILED;
+  }
+  return CLI_OK;
+}
+
 static int run(const cli_args *args) {
+  const char *folder = cli_text(args, "to", NULL);
+  if (folder && args->n_operands) return cli_usage(args, "--to takes no COMMAND");
+  if (folder) return write_pages(folder);
   if (args->n_operands == 0) {
     cli_print_man(NULL);
     return CLI_OK;
@@ -19,7 +65,10 @@ const cli_command cli_man = {
     .description =
         "Prints the manual page of a command, or of ferrule itself, in the "
         "form that man reads. It is made from the same text as --help.",
-    .examples = "  ferrule man pubsub publish | man -l -",
+    .examples =
+        "  ferrule man pubsub publish | man -l -\n"
+        "  ferrule man --to /usr/local/share/man/man1",
+    .options = options,
     .max_operands = 3,
     .run = run,
 };

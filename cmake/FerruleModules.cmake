@@ -58,6 +58,11 @@ function(frl_add_command)
     target_include_directories(ferrule_command PRIVATE ${CMAKE_SOURCE_DIR}/cli)
     target_link_libraries(ferrule_command PRIVATE frl_flags ferrule_static)
     install(TARGETS ferrule_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+    install(CODE "
+      set(pages \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_MANDIR}/man1\")
+      file(MAKE_DIRECTORY \"\${pages}\")
+      execute_process(COMMAND $<TARGET_FILE:ferrule_command> man --to \"\${pages}\"
+        COMMAND_ERROR_IS_FATAL ANY)")
   endif()
 endfunction()
 

@@ -51,6 +51,15 @@ def test_help_and_manual_page_tell_the_same_options(ferrule, command):
     )
 
 
+def test_manual_pages_of_all_commands(ferrule, tmp_path):
+    assert ferrule("man", "--to", tmp_path).returncode == 0
+    pages = {page.name for page in tmp_path.iterdir()}
+    assert {f"ferrule-{c.replace(' ', '-')}.1" for c in COMMANDS} | {"ferrule.1"} <= pages
+    assert (tmp_path / "ferrule-man.1").read_bytes() == ferrule("man", "man").stdout
+    nowhere = ferrule("man", "--to", tmp_path / "no such folder")
+    assert nowhere.returncode == 1 and b"No such file" in nowhere.stderr
+
+
 def test_a_manual_page_is_good_roff(ferrule, tmp_path):
     page = tmp_path / "page.1"
     page.write_bytes(ferrule("man", "pubsub", "publish").stdout)
