@@ -20,6 +20,10 @@ jar: setup-build ## build the jar with the native library inside
 	@scripts/build.sh release
 	@scripts/jar.sh
 
+wheel: setup-build ## build the Python package into build/wheel
+	@scripts/setup.sh wheel
+	@scripts/wheel.sh
+
 run: ## the whole path on real data: emulator, publisher, Spark, Parquet
 	@scripts/run.sh
 
@@ -68,5 +72,5 @@ clean: ## remove what was built
 distclean: clean ## and what was downloaded, for every clone
 	rm -rf "$${FERRULE_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/ferrule}"
 
-.PHONY: help setup setup-build build jar run test test-matrix test-interop test-long test-bare \
+.PHONY: help setup setup-build build jar wheel run test test-matrix test-interop test-long test-bare \
 	fuzz bench lint format lock clean distclean

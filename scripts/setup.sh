@@ -5,6 +5,7 @@
 # usage: scripts/setup.sh PURPOSE...
 #   build   compile the library, the command and the jar
 #   run     make run: PySpark and the flights
+#   wheel   make wheel: Python's headers
 #   test    make test: linters, sanitizers, fuzzing, other people's clients
 #   long    make test-long: valgrind, ABI checks
 #   matrix  make test-matrix: other Spark versions
@@ -30,6 +31,10 @@ want() {
 
 has() { command -v "$1" >/dev/null; }
 has_jdk() { javac -version 2>&1 | grep -Eq '^javac (1[7-9]|[2-9][0-9])'; }
+has_python_headers() {
+  python3 -c 'import os, sysconfig
+raise SystemExit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))'
+}
 has_venv() { python3 -c 'import ensurepip, venv'; }
 
 want_build() {
@@ -50,7 +55,12 @@ want_build() {
   want procps "Spark's scripts use ps" has ps
 }
 
+want_wheel() {
+  want python3-dev "the wheel" has_python_headers
+}
+
 want_test() {
+  want_wheel
   want git "lists the project's files" has git
   want libcmocka-dev "C test framework"
   want g++ "public headers must compile as C++" has g++
@@ -89,6 +99,7 @@ for purpose in "$@"; do
   case $purpose in
     build) want_build ;;
     run | matrix) want python3-venv "Python environments" has_venv ;;
+    wheel) want_wheel ;;
     test) want_test ;;
     long) want_long ;;
     *) frl_die "unknown purpose: $purpose" ;;
@@ -100,7 +111,8 @@ for purpose in "$@"; do
   case $purpose in
     build) "$FRL_ROOT/scripts/deps.sh" >/dev/null ;;
     run) python_env run ;;
-    test) python_env test && python_env go ;;
+    wheel) python_env wheel ;;
+    test) python_env test && python_env go && python_env wheel && python_env python ;;
     matrix) for version in 3.3 3.5 4.0 newest; do python_env "matrix-$version"; done ;;
   esac
 done
