@@ -24,8 +24,26 @@ wheel: setup-build ## build the Python package into build/wheel
 	@scripts/setup.sh wheel
 	@scripts/wheel.sh
 
-run: ## the whole path on real data: emulator, publisher, Spark, Parquet
-	@scripts/run.sh
+up: ## a whole Spark on 127.0.0.1: master, worker, Connect, emulator (ARGS="--workers 2")
+	@scripts/cluster.sh up $(ARGS)
+
+start: ## start the cluster again after make stop
+	@scripts/cluster.sh start $(ARGS)
+
+stop: ## end the cluster's processes
+	@scripts/cluster.sh stop $(ARGS)
+
+ps: ## the cluster's services
+	@scripts/cluster.sh ps $(ARGS)
+
+logs: ## follow what the services say (ARGS="--level info")
+	@scripts/cluster.sh logs $(ARGS)
+
+run: ## the default pipeline on real data: flights, Pub/Sub, streaming table, views
+	@scripts/run.sh $(ARGS)
+
+demo-stream: ## the same data through a plain streaming query, without the cluster
+	@scripts/demo-stream.sh
 
 test: ## everything that a change must pass
 	@scripts/setup.sh build run test
@@ -66,11 +84,12 @@ format: ## format the C and Python files
 lock: ## newest Python packages into requirements/*.lock
 	@scripts/lock.sh
 
-clean: ## remove what was built
-	rm -rf build spark-warehouse jvm/target
+clean: ## stop the cluster; delete its state and, after asking, its tables (FORCE=1)
+	@[ ! -x build/release/ferrule ] || scripts/cluster.sh clean
 
-distclean: clean ## and what was downloaded, for every clone
+distclean: clean ## and what was built, and what was downloaded for every clone
+	rm -rf build jvm/target
 	rm -rf "$${FERRULE_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/ferrule}"
 
-.PHONY: help setup setup-build build jar wheel run test test-matrix test-interop test-long test-bare \
+.PHONY: help setup setup-build build jar wheel up start stop ps logs run demo-stream test test-matrix test-interop test-long test-bare \
 	fuzz bench lint format lock clean distclean

@@ -1,39 +1,23 @@
 #!/usr/bin/env bash
-# The main job on real data: 336,776 flights go as JSON messages through the embedded
-# emulator into a Spark 4.1.1 streaming query, and from there into Parquet.
+# The main job on real data: 336,776 flights go as JSON messages through the cluster's
+# Pub/Sub emulator into the pipeline of spark-pipeline.yml, and from there into Parquet.
 #
-# usage: scripts/run.sh
+# usage: scripts/run.sh [OPTION of ferrule cluster up...]
 #
-# Starts from a clean state each time, proves that nothing was lost or doubled, and ends
-# every process it started, also on Ctrl-C.
+# Brings the cluster up where it is not, starts the tables anew, and proves that nothing
+# was lost or doubled. The cluster stays up: make stop ends it.
 set -euo pipefail
 # shellcheck source=scripts/env.sh
 . "$(dirname "$0")/env.sh"
 cd "$FRL_ROOT"
 
-scripts/setup.sh build run
-scripts/build.sh release
-scripts/jar.sh
+scripts/cluster.sh up "$@"
 
+ferrule=${FERRULE_COMMAND:-$FRL_ROOT/build/release/ferrule}
 python=$(scripts/python-env.sh run)/bin/python
-jar=$(find "$FRL_ROOT/jvm/target" -maxdepth 1 -name 'ferrule-spark-*.jar' | grep -v tests | head -n 1)
-ferrule=$FRL_ROOT/build/release/ferrule
-work=$FRL_ROOT/build/run
-output=$FRL_ROOT/spark-warehouse/flights
-checkpoint=$FRL_ROOT/build/run/checkpoint
-
-children=()
-# shellcheck disable=SC2317 # called by the trap
-end_children() {
-  trap - EXIT INT TERM
-  for child in "${children[@]}"; do kill "$child" 2>/dev/null || true; done
-  for child in "${children[@]}"; do wait "$child" 2>/dev/null || true; done
-}
-trap end_children EXIT
-trap 'end_children; exit 130' INT TERM
-
-rm -rf "$work" "$output"
-mkdir -p "$work" "$(dirname "$output")"
+emulator=$("$ferrule" cluster ps --json | sed -n 's/.*"pubsub-emulator".*"url": "\([^"]*\)".*/\1/p')
+[ -n "$emulator" ] || frl_die "ferrule cluster ps does not name the emulator"
+pubsub() { "$ferrule" pubsub "$@" --emulator-host "$emulator" --project demo; }
 
 messages=$FRL_CACHE/flights/messages.jsonl
 if [ ! -e "$FRL_CACHE/flights/complete" ]; then
@@ -43,30 +27,31 @@ if [ ! -e "$FRL_CACHE/flights/complete" ]; then
   touch "$FRL_CACHE/flights/complete"
 fi
 
-"$ferrule" emulator --host-port 127.0.0.1:0 --project demo \
-  --topic flights --subscription flights-sub:flights >"$work/emulator.log" 2>&1 &
-children+=($!)
-for _ in $(seq 200); do
-  port=$(sed -n 's/.*127\.0\.0\.1:\([0-9][0-9]*\).*/\1/p' "$work/emulator.log" | head -n 1)
-  [ -z "$port" ] || break
-  kill -0 "${children[0]}" 2>/dev/null || frl_die "the emulator ended: $(cat "$work/emulator.log")"
-  sleep 0.05
-done
-[ -n "$port" ] || frl_die "the emulator did not say its port: $(cat "$work/emulator.log")"
-emulator=127.0.0.1:$port
-frl_say "emulator on $emulator"
+# what an interrupted run left must not come twice
+pubsub sub delete flights-sub
+pubsub sub create flights-sub flights
+pubsub publish flights "$messages"
 
-"$ferrule" pubsub publish flights "$messages" --emulator-host "$emulator" --project demo
+backlog() { "$ferrule" emulator backlog flights-sub --host-port "$emulator" --project demo; }
 
-frl_say "Spark streams the subscription into spark-warehouse/flights"
-SPARK_LOCAL_IP=127.0.0.1 PYSPARK_PYTHON=$python "$python" examples/flights/stream.py \
-  --jar "$jar" --emulator "$emulator" --project demo --subscription flights-sub \
-  --output "$output" --checkpoint "$checkpoint" 2>"$work/spark.log" &
-children+=($!)
-wait "${children[1]}" || {
-  tail -n 30 "$work/spark.log" >&2
-  frl_die "the query failed (whole log: $work/spark.log)"
+# A line whenever the backlog has changed: messages are acked when their batch is committed.
+watch_backlog() {
+  local before='' now
+  while sleep 1; do
+    now=$(backlog)
+    [ "$now" = "$before" ] || frl_say "$now"
+    before=$now
+  done
 }
+watch_backlog &
+watcher=$!
+trap 'kill "$watcher" 2>/dev/null || true' EXIT
 
-"$python" examples/flights/verify.py "$output" "$FRL_CACHE/flights/expected.json"
-"$ferrule" emulator backlog flights-sub --host-port "$emulator" --project demo
+frl_say "the pipeline of spark-pipeline.yml"
+"$ferrule" cluster run --full-refresh-all
+kill "$watcher" 2>/dev/null || true
+trap - EXIT
+
+"$ferrule" cluster run examples/flights/delays.py
+"$python" examples/flights/verify.py spark-warehouse/flights "$FRL_CACHE/flights/expected.json"
+backlog

@@ -49,9 +49,11 @@ static frl_status shared_part(
       "spark.pyspark.python             %s\n"
       "spark.pyspark.driver.python      %s\n"
       "spark.sql.shuffle.partitions     %u\n"
+      "spark.hadoop.fs.viewfs.mounttable.ferrule.link./checkpoints  "
+      "file://%s/checkpoints\n"
       "spark.executorEnv.PUBSUB_EMULATOR_HOST  127.0.0.1:%u\n",
       p->master, s->folder, executor_mb, s->python, s->python, cores * s->workers,
-      p->emulator));
+      s->folder, p->emulator));
   if (!s->jar[0]) return FRL_OK;
   /* on the class path of the process: one copy of the native library in each */
   return frl_buf_printf(b,
