@@ -71,6 +71,7 @@ extern const cli_command cli_cluster_doctor;
 extern const cli_command cli_cluster_supervise;
 extern const cli_command cli_ddl;
 extern const cli_command cli_kernel_describe;
+extern const cli_command cli_kernel_header;
 extern const cli_command cli_kernel_run;
 extern const cli_command cli_man;
 extern const cli_command cli_version;

@@ -22,6 +22,7 @@ const cli_command *const cli_commands[] = {
     &cli_cluster_supervise,
     &cli_ddl,
     &cli_kernel_describe,
+    &cli_kernel_header,
     &cli_kernel_run,
     &cli_man,
     &cli_version,

@@ -145,6 +145,21 @@ enum {
 FRL_API FRL_NODISCARD frl_status frl_kernel_check(const struct ArrowSchema *schema,
     const struct ArrowArray *array, int32_t skip, int64_t *row, frl_error *err);
 
+/**
+ * The C declaration of a row type for a schema, as <ferrule/kernel.h> takes it: types
+ * for what is nested, then FRL_ROW(name, name_fields). Columns whose names are none in
+ * C get a member's name like theirs, and NAME("...").
+ *
+ * @param schema  a struct; also a foreign one, whose types then are Spark's nearest.
+ * @param name    of the row type.
+ * @param out     NUL-terminated, to be freed with frl_text_free and the same mem.
+ * @return FRL_OK; FRL_E_UNSUPPORTED (a type that kernels cannot have, or a struct
+ *         without fields; the field is named); FRL_E_INVALID (name, or a broken
+ * schema); FRL_E_LIMIT; FRL_E_NOMEM.
+ */
+FRL_API FRL_NODISCARD frl_status frl_kernel_header(char **out, const frl_mem *mem,
+    const struct ArrowSchema *schema, const char *name, frl_error *err);
+
 /* ---- running ---- */
 
 typedef struct frl_kernel_run frl_kernel_run;

@@ -1,4 +1,5 @@
 /** Running an instance of a kernel. */
+#include <errno.h>
 #include <string.h>
 #include <time.h>
 
@@ -57,11 +58,10 @@ static frl_status kernel_failed(frl_kernel_run *run, int rc, frl_error *err) {
       .row_in_batch = known ? row : -1,
       .input = run->input};
   const char *name = frl_kernel_name(run->kernel);
-  if (!known) {
-    return frl_fail(err, FRL_E_INVALID, "kernel %s: %s", name, run->error.message);
-  }
-  return frl_fail(err, FRL_E_INVALID, "kernel %s: row %lld (row %lld of its batch): %s",
-      name, (long long)run->failure.row, (long long)row, run->error.message);
+  const frl_status st = rc == ENOMEM ? FRL_E_NOMEM : FRL_E_INVALID;
+  if (!known) return frl_fail(err, st, "kernel %s: %s", name, run->error.message);
+  return frl_fail(err, st, "kernel %s: row %lld (row %lld of its batch): %s", name,
+      (long long)run->failure.row, (long long)row, run->error.message);
 }
 
 /** A failure that the host found. */

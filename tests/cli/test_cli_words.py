@@ -24,6 +24,9 @@ COMMANDS = [
     "cluster doctor",
     "cluster supervise",
     "ddl",
+    "kernel describe",
+    "kernel header",
+    "kernel run",
     "man",
     "version",
 ]

@@ -102,79 +102,85 @@ FRLK_FN void frlk_drop_batch(struct ArrowArray *batch) {
  * of the author's function for the batch that is bound, BIND(run, input) binds it.
  */
 #define FRLK_INSTANCE(NAME, OUT, STATE)                                                \
-  static int NAME##_frlk_push(frl_kernel_instance *self, int32_t input,                \
-      struct ArrowArray *batch, frl_kernel_error *error) {                             \
-    NAME##_frlk *run = (NAME##_frlk *)self->private_data;                              \
-    run->batch = *batch;                                                               \
-    batch->release = NULL;                                                             \
-    run->input = input;                                                                \
-    run->phase = FRLK_IN_BATCH;                                                        \
-    const int rc = NAME##_frlk_bind(run);                                              \
-    return rc ? frl_kernel_fail(error, -1, "the batch is not of the input's schema")   \
-              : 0;                                                                     \
+  static int NAME##_frlk_push(frl_kernel_instance *frlk_self, int32_t frlk_input,      \
+      struct ArrowArray *frlk_batch, frl_kernel_error *frlk_error) {                   \
+    NAME##_frlk *frlk_run = (NAME##_frlk *)frlk_self->private_data;                    \
+    frlk_run->batch = *frlk_batch;                                                     \
+    frlk_batch->release = NULL;                                                        \
+    frlk_run->input = frlk_input;                                                      \
+    frlk_run->phase = FRLK_IN_BATCH;                                                   \
+    const int frlk_rc = NAME##_frlk_bind(frlk_run);                                    \
+    return frlk_rc ? frl_kernel_fail(                                                  \
+                         frlk_error, -1, "the batch is not of the input's schema")     \
+                   : 0;                                                                \
   }                                                                                    \
-  static int NAME##_frlk_step(NAME##_frlk *run, frl_kernel_error *error) {             \
-    const bool finishing = run->phase == FRLK_IN_FINISH;                               \
-    const int rc = finishing ? NAME##_finish(&run->state, &run->out, error)            \
-                             : NAME##_frlk_call(run, error);                           \
-    if (rc > 0) return frlk_explain(error, -1, rc, run->out.fault);                    \
-    if (rc == 0 && !finishing) frlk_drop_batch(&run->batch);                           \
-    if (rc == 0) run->phase = finishing ? FRLK_AT_END : FRLK_IDLE;                     \
+  static int NAME##_frlk_step(NAME##_frlk *frlk_run, frl_kernel_error *frlk_error) {   \
+    const bool frlk_finishing = frlk_run->phase == FRLK_IN_FINISH;                     \
+    const int frlk_rc =                                                                \
+        frlk_finishing ? NAME##_finish(&frlk_run->state, &frlk_run->out, frlk_error)   \
+                       : NAME##_frlk_call(frlk_run, frlk_error);                       \
+    if (frlk_rc > 0)                                                                   \
+      return frlk_explain(frlk_error, -1, frlk_rc, frlk_run->out.fault);               \
+    if (frlk_rc == 0 && !frlk_finishing) frlk_drop_batch(&frlk_run->batch);            \
+    if (frlk_rc == 0) frlk_run->phase = frlk_finishing ? FRLK_AT_END : FRLK_IDLE;      \
     return 0;                                                                          \
   }                                                                                    \
-  static int NAME##_frlk_next(                                                         \
-      frl_kernel_instance *self, struct ArrowArray *out, frl_kernel_error *error) {    \
-    NAME##_frlk *run = (NAME##_frlk *)self->private_data;                              \
-    out->release = NULL;                                                               \
-    while (run->phase == FRLK_IN_BATCH || run->phase == FRLK_IN_FINISH) {              \
-      int rc = NAME##_frlk_step(run, error);                                           \
-      if (rc) return rc;                                                               \
-      if (OUT##_writer_rows(&run->out) == 0) continue;                                 \
-      rc = OUT##_writer_finish(&run->out, out);                                        \
-      return rc ? frlk_explain(error, -1, rc, run->out.fault) : 0;                     \
+  static int NAME##_frlk_next(frl_kernel_instance *frlk_self,                          \
+      struct ArrowArray *frlk_out, frl_kernel_error *frlk_error) {                     \
+    NAME##_frlk *frlk_run = (NAME##_frlk *)frlk_self->private_data;                    \
+    frlk_out->release = NULL;                                                          \
+    while (frlk_run->phase == FRLK_IN_BATCH || frlk_run->phase == FRLK_IN_FINISH) {    \
+      int frlk_rc = NAME##_frlk_step(frlk_run, frlk_error);                            \
+      if (frlk_rc) return frlk_rc;                                                     \
+      if (OUT##_writer_rows(&frlk_run->out) == 0) continue;                            \
+      frlk_rc = OUT##_writer_finish(&frlk_run->out, frlk_out);                         \
+      return frlk_rc ? frlk_explain(frlk_error, -1, frlk_rc, frlk_run->out.fault) : 0; \
     }                                                                                  \
     return 0;                                                                          \
   }                                                                                    \
-  static int NAME##_frlk_finish(frl_kernel_instance *self, frl_kernel_error *error) {  \
-    (void)error;                                                                       \
-    ((NAME##_frlk *)self->private_data)->phase = FRLK_IN_FINISH;                       \
+  static int NAME##_frlk_finish(                                                       \
+      frl_kernel_instance *frlk_self, frl_kernel_error *frlk_error) {                  \
+    (void)frlk_error;                                                                  \
+    ((NAME##_frlk *)frlk_self->private_data)->phase = FRLK_IN_FINISH;                  \
     return 0;                                                                          \
   }                                                                                    \
-  static void NAME##_frlk_release(frl_kernel_instance *self) {                         \
-    NAME##_frlk *run = (NAME##_frlk *)self->private_data;                              \
-    NAME##_free(&run->state);                                                          \
-    frlk_drop_batch(&run->batch);                                                      \
-    NAME##_frlk_unread(run);                                                           \
-    OUT##_writer_deinit(&run->out);                                                    \
-    free(run);                                                                         \
-    self->release = NULL;                                                              \
+  static void NAME##_frlk_release(frl_kernel_instance *frlk_self) {                    \
+    NAME##_frlk *frlk_run = (NAME##_frlk *)frlk_self->private_data;                    \
+    NAME##_free(&frlk_run->state);                                                     \
+    frlk_drop_batch(&frlk_run->batch);                                                 \
+    NAME##_frlk_unread(frlk_run);                                                      \
+    OUT##_writer_deinit(&frlk_run->out);                                               \
+    free(frlk_run);                                                                    \
+    frlk_self->release = NULL;                                                         \
   }                                                                                    \
-  static int NAME##_frlk_create(const frl_kernel_def *self,                            \
-      const frl_kernel_option *options, int64_t n, frl_kernel_instance *out,           \
-      frl_kernel_error *error) {                                                       \
-    (void)self;                                                                        \
-    memset(out, 0, sizeof *out);                                                       \
-    NAME##_frlk *run = (NAME##_frlk *)calloc(1, sizeof *run);                          \
-    if (!run) return ENOMEM;                                                           \
-    int rc = NAME##_frlk_ready(run);                                                   \
-    if (rc == 0) rc = OUT##_writer_init(&run->out);                                    \
-    if (rc == 0) rc = NAME##_init(&run->state, options, n, error);                     \
-    if (rc) {                                                                          \
-      NAME##_frlk_unread(run);                                                         \
-      OUT##_writer_deinit(&run->out);                                                  \
-      free(run);                                                                       \
-      return frlk_explain(error, -1, rc, NULL);                                        \
+  static int NAME##_frlk_create(const frl_kernel_def *frlk_self,                       \
+      const frl_kernel_option *frlk_options, int64_t frlk_n,                           \
+      frl_kernel_instance *frlk_out, frl_kernel_error *frlk_error) {                   \
+    (void)frlk_self;                                                                   \
+    memset(frlk_out, 0, sizeof *frlk_out);                                             \
+    NAME##_frlk *frlk_run = (NAME##_frlk *)calloc(1, sizeof *frlk_run);                \
+    if (!frlk_run) return ENOMEM;                                                      \
+    int frlk_rc = NAME##_frlk_ready(frlk_run);                                         \
+    if (frlk_rc == 0) frlk_rc = OUT##_writer_init(&frlk_run->out);                     \
+    if (frlk_rc == 0)                                                                  \
+      frlk_rc = NAME##_init(&frlk_run->state, frlk_options, frlk_n, frlk_error);       \
+    if (frlk_rc) {                                                                     \
+      NAME##_frlk_unread(frlk_run);                                                    \
+      OUT##_writer_deinit(&frlk_run->out);                                             \
+      free(frlk_run);                                                                  \
+      return frlk_explain(frlk_error, -1, frlk_rc, NULL);                              \
     }                                                                                  \
-    out->push = NAME##_frlk_push;                                                      \
-    out->next = NAME##_frlk_next;                                                      \
-    out->finish = NAME##_frlk_finish;                                                  \
-    out->release = NAME##_frlk_release;                                                \
-    out->private_data = run;                                                           \
+    frlk_out->push = NAME##_frlk_push;                                                 \
+    frlk_out->next = NAME##_frlk_next;                                                 \
+    frlk_out->finish = NAME##_frlk_finish;                                             \
+    frlk_out->release = NAME##_frlk_release;                                           \
+    frlk_out->private_data = frlk_run;                                                 \
     return 0;                                                                          \
   }                                                                                    \
-  static int NAME##_frlk_output(const frl_kernel_def *self, struct ArrowSchema *out) { \
-    (void)self;                                                                        \
-    return OUT##_schema(out);                                                          \
+  static int NAME##_frlk_output(                                                       \
+      const frl_kernel_def *frlk_self, struct ArrowSchema *frlk_out) {                 \
+    (void)frlk_self;                                                                   \
+    return OUT##_schema(frlk_out);                                                     \
   }
 
 #define FRLK_DEFINE(NAME, INPUTS, FLAGS, OPTIONS, DOC)                              \
@@ -184,128 +190,138 @@ FRLK_FN void frlk_drop_batch(struct ArrowArray *batch) {
       NULL, {NULL, NULL, NULL, NULL}};
 
 /** A kernel of one input; see <ferrule/kernel.h>. */
-#define FRL_KERNEL(NAME, IN, OUT, STATE, FLAGS, OPTIONS, DOC)                        \
+#define FRL_KERNEL(NAME, IN, OUT, STATE, FLAGS, OPTIONS, DOC)                         \
+  typedef struct NAME##_frlk {                                                        \
+    IN##_reader in;                                                                   \
+    OUT##_writer out;                                                                 \
+    struct ArrowArray batch;                                                          \
+    frlk_phase phase;                                                                 \
+    int32_t input;                                                                    \
+    STATE state;                                                                      \
+  } NAME##_frlk;                                                                      \
+  static int NAME##_frlk_ready(NAME##_frlk *frlk_run) {                               \
+    return IN##_reader_init(&frlk_run->in);                                           \
+  }                                                                                   \
+  static void NAME##_frlk_unread(NAME##_frlk *frlk_run) {                             \
+    IN##_reader_deinit(&frlk_run->in);                                                \
+  }                                                                                   \
+  static int NAME##_frlk_bind(NAME##_frlk *frlk_run) {                                \
+    return IN##_reader_bind(&frlk_run->in, &frlk_run->batch);                         \
+  }                                                                                   \
+  static int NAME##_frlk_call(NAME##_frlk *frlk_run, frl_kernel_error *frlk_error) {  \
+    return NAME##_batch(&frlk_run->state, &frlk_run->in, &frlk_run->out, frlk_error); \
+  }                                                                                   \
+  FRLK_INSTANCE(NAME, OUT, STATE)                                                     \
+  static int NAME##_frlk_input(const frl_kernel_def *frlk_self, int32_t frlk_input,   \
+      struct ArrowSchema *frlk_out) {                                                 \
+    (void)frlk_self;                                                                  \
+    return frlk_input == 0 ? IN##_schema(frlk_out) : EINVAL;                          \
+  }                                                                                   \
+  FRLK_DEFINE(NAME, 1, FLAGS, OPTIONS, DOC)
+
+/** A kernel of two inputs, for cogroups; see <ferrule/kernel.h>. */
+#define FRL_COGROUP_KERNEL(NAME, LEFT, RIGHT, OUT, STATE, FLAGS, OPTIONS, DOC)       \
   typedef struct NAME##_frlk {                                                       \
-    IN##_reader in;                                                                  \
+    LEFT##_reader left;                                                              \
+    RIGHT##_reader right;                                                            \
     OUT##_writer out;                                                                \
     struct ArrowArray batch;                                                         \
     frlk_phase phase;                                                                \
     int32_t input;                                                                   \
     STATE state;                                                                     \
   } NAME##_frlk;                                                                     \
-  static int NAME##_frlk_ready(NAME##_frlk *run) {                                   \
-    return IN##_reader_init(&run->in);                                               \
+  static int NAME##_frlk_ready(NAME##_frlk *frlk_run) {                              \
+    const int frlk_rc = LEFT##_reader_init(&frlk_run->left);                         \
+    return frlk_rc ? frlk_rc : RIGHT##_reader_init(&frlk_run->right);                \
   }                                                                                  \
-  static void NAME##_frlk_unread(NAME##_frlk *run) { IN##_reader_deinit(&run->in); } \
-  static int NAME##_frlk_bind(NAME##_frlk *run) {                                    \
-    return IN##_reader_bind(&run->in, &run->batch);                                  \
+  static void NAME##_frlk_unread(NAME##_frlk *frlk_run) {                            \
+    LEFT##_reader_deinit(&frlk_run->left);                                           \
+    RIGHT##_reader_deinit(&frlk_run->right);                                         \
   }                                                                                  \
-  static int NAME##_frlk_call(NAME##_frlk *run, frl_kernel_error *error) {           \
-    return NAME##_batch(&run->state, &run->in, &run->out, error);                    \
+  static int NAME##_frlk_bind(NAME##_frlk *frlk_run) {                               \
+    return frlk_run->input == 0                                                      \
+               ? LEFT##_reader_bind(&frlk_run->left, &frlk_run->batch)               \
+               : RIGHT##_reader_bind(&frlk_run->right, &frlk_run->batch);            \
+  }                                                                                  \
+  static int NAME##_frlk_call(NAME##_frlk *frlk_run, frl_kernel_error *frlk_error) { \
+    return frlk_run->input == 0 ? NAME##_left(&frlk_run->state, &frlk_run->left,     \
+                                      &frlk_run->out, frlk_error)                    \
+                                : NAME##_right(&frlk_run->state, &frlk_run->right,   \
+                                      &frlk_run->out, frlk_error);                   \
   }                                                                                  \
   FRLK_INSTANCE(NAME, OUT, STATE)                                                    \
-  static int NAME##_frlk_input(                                                      \
-      const frl_kernel_def *self, int32_t input, struct ArrowSchema *out) {          \
-    (void)self;                                                                      \
-    return input == 0 ? IN##_schema(out) : EINVAL;                                   \
+  static int NAME##_frlk_input(const frl_kernel_def *frlk_self, int32_t frlk_input,  \
+      struct ArrowSchema *frlk_out) {                                                \
+    (void)frlk_self;                                                                 \
+    return frlk_input == 0 ? LEFT##_schema(frlk_out) : RIGHT##_schema(frlk_out);     \
   }                                                                                  \
-  FRLK_DEFINE(NAME, 1, FLAGS, OPTIONS, DOC)
-
-/** A kernel of two inputs, for cogroups; see <ferrule/kernel.h>. */
-#define FRL_COGROUP_KERNEL(NAME, LEFT, RIGHT, OUT, STATE, FLAGS, OPTIONS, DOC)         \
-  typedef struct NAME##_frlk {                                                         \
-    LEFT##_reader left;                                                                \
-    RIGHT##_reader right;                                                              \
-    OUT##_writer out;                                                                  \
-    struct ArrowArray batch;                                                           \
-    frlk_phase phase;                                                                  \
-    int32_t input;                                                                     \
-    STATE state;                                                                       \
-  } NAME##_frlk;                                                                       \
-  static int NAME##_frlk_ready(NAME##_frlk *run) {                                     \
-    const int rc = LEFT##_reader_init(&run->left);                                     \
-    return rc ? rc : RIGHT##_reader_init(&run->right);                                 \
-  }                                                                                    \
-  static void NAME##_frlk_unread(NAME##_frlk *run) {                                   \
-    LEFT##_reader_deinit(&run->left);                                                  \
-    RIGHT##_reader_deinit(&run->right);                                                \
-  }                                                                                    \
-  static int NAME##_frlk_bind(NAME##_frlk *run) {                                      \
-    return run->input == 0 ? LEFT##_reader_bind(&run->left, &run->batch)               \
-                           : RIGHT##_reader_bind(&run->right, &run->batch);            \
-  }                                                                                    \
-  static int NAME##_frlk_call(NAME##_frlk *run, frl_kernel_error *error) {             \
-    return run->input == 0 ? NAME##_left(&run->state, &run->left, &run->out, error)    \
-                           : NAME##_right(&run->state, &run->right, &run->out, error); \
-  }                                                                                    \
-  FRLK_INSTANCE(NAME, OUT, STATE)                                                      \
-  static int NAME##_frlk_input(                                                        \
-      const frl_kernel_def *self, int32_t input, struct ArrowSchema *out) {            \
-    (void)self;                                                                        \
-    return input == 0 ? LEFT##_schema(out) : RIGHT##_schema(out);                      \
-  }                                                                                    \
   FRLK_DEFINE(NAME, 2, FLAGS, OPTIONS, DOC)
 
 /* the loop over rows that both short forms have; ONE handles in into run->out */
-#define FRLK_OVER_ROWS(NAME, IN, OUT, FLAGS, ONE, DOC)                                 \
-  typedef struct NAME##_state {                                                        \
-    int64_t at;                                                                        \
-  } NAME##_state;                                                                      \
-  static int NAME##_init(NAME##_state *s, const frl_kernel_option *options, int64_t n, \
-      frl_kernel_error *error) {                                                       \
-    (void)options, (void)n, (void)error;                                               \
-    s->at = 0;                                                                         \
-    return 0;                                                                          \
-  }                                                                                    \
-  static void NAME##_free(NAME##_state *s) { (void)s; }                                \
-  static int NAME##_finish(                                                            \
-      NAME##_state *s, OUT##_writer *out, frl_kernel_error *error) {                   \
-    (void)s, (void)out, (void)error;                                                   \
-    return 0;                                                                          \
-  }                                                                                    \
-  static int NAME##_frlk_row(                                                          \
-      IN##_reader *in, int64_t row, OUT##_writer *out, frl_kernel_error *error) {      \
-    IN got;                                                                            \
-    const int rc = IN##_reader_get(in, row, &got);                                     \
-    if (rc) return rc;                                                                 \
-    ONE                                                                                \
-  }                                                                                    \
-  static int NAME##_batch(                                                             \
-      NAME##_state *s, IN##_reader *in, OUT##_writer *out, frl_kernel_error *error) {  \
-    while (s->at < in->rows) {                                                         \
-      const int rc = NAME##_frlk_row(in, s->at, out, error);                           \
-      if (rc) return frlk_explain(error, s->at, rc, out->fault);                       \
-      s->at++;                                                                         \
-      if (s->at % FRLK_ROWS_PER_LOOK == 0 &&                                           \
-          (OUT##_writer_rows(out) >= FRLK_ROWS_OUT ||                                  \
-              OUT##_writer_bytes(out) >= FRLK_BYTES_OUT)) {                            \
-        return FRL_KERNEL_MORE;                                                        \
-      }                                                                                \
-    }                                                                                  \
-    s->at = 0;                                                                         \
-    return 0;                                                                          \
-  }                                                                                    \
+#define FRLK_OVER_ROWS(NAME, IN, OUT, FLAGS, ONE, DOC)                                \
+  typedef struct NAME##_state {                                                       \
+    int64_t at;                                                                       \
+  } NAME##_state;                                                                     \
+  static int NAME##_init(NAME##_state *frlk_s, const frl_kernel_option *frlk_options, \
+      int64_t frlk_n, frl_kernel_error *frlk_error) {                                 \
+    (void)frlk_options, (void)frlk_n, (void)frlk_error;                               \
+    frlk_s->at = 0;                                                                   \
+    return 0;                                                                         \
+  }                                                                                   \
+  static void NAME##_free(NAME##_state *frlk_s) { (void)frlk_s; }                     \
+  static int NAME##_finish(                                                           \
+      NAME##_state *frlk_s, OUT##_writer *frlk_out, frl_kernel_error *frlk_error) {   \
+    (void)frlk_s, (void)frlk_out, (void)frlk_error;                                   \
+    return 0;                                                                         \
+  }                                                                                   \
+  static int NAME##_frlk_row(IN##_reader *frlk_in, int64_t frlk_row,                  \
+      OUT##_writer *frlk_out, frl_kernel_error *frlk_error) {                         \
+    IN frlk_got;                                                                      \
+    const int frlk_rc = IN##_reader_get(frlk_in, frlk_row, &frlk_got);                \
+    if (frlk_rc) return frlk_rc;                                                      \
+    ONE                                                                               \
+  }                                                                                   \
+  static int NAME##_batch(NAME##_state *frlk_s, IN##_reader *frlk_in,                 \
+      OUT##_writer *frlk_out, frl_kernel_error *frlk_error) {                         \
+    while (frlk_s->at < frlk_in->rows) {                                              \
+      const int frlk_rc = NAME##_frlk_row(frlk_in, frlk_s->at, frlk_out, frlk_error); \
+      if (frlk_rc)                                                                    \
+        return frlk_explain(frlk_error, frlk_s->at, frlk_rc, frlk_out->fault);        \
+      frlk_s->at++;                                                                   \
+      if (frlk_s->at % FRLK_ROWS_PER_LOOK == 0 &&                                     \
+          (OUT##_writer_rows(frlk_out) >= FRLK_ROWS_OUT ||                            \
+              OUT##_writer_bytes(frlk_out) >= FRLK_BYTES_OUT)) {                      \
+        return FRL_KERNEL_MORE;                                                       \
+      }                                                                               \
+    }                                                                                 \
+    frlk_s->at = 0;                                                                   \
+    return 0;                                                                         \
+  }                                                                                   \
   FRL_KERNEL(NAME, IN, OUT, NAME##_state, FLAGS, frl_no_options, DOC)
 
 /** One row out for each row in: int FN(const IN *in, OUT *out, frl_kernel_error *). */
-#define FRL_MAP_KERNEL(NAME, IN, OUT, FN, DOC)                                        \
-  FRLK_OVER_ROWS(NAME, IN, OUT, FRL_KERNEL_STATELESS | FRL_KERNEL_ROW_WISE, OUT made; \
-                 memset(&made, 0, sizeof made);                                       \
-                 const int made_rc = FN(&got, &made, error);                          \
-                 return made_rc ? made_rc : OUT##_writer_add(out, &made);, DOC)
+#define FRL_MAP_KERNEL(NAME, IN, OUT, FN, DOC)                                     \
+  FRLK_OVER_ROWS(                                                                  \
+      NAME, IN, OUT, FRL_KERNEL_STATELESS | FRL_KERNEL_ROW_WISE, OUT frlk_made;    \
+      memset(&frlk_made, 0, sizeof frlk_made);                                     \
+      const int frlk_made_rc = FN(&frlk_got, &frlk_made, frlk_error);              \
+      return frlk_made_rc ? frlk_made_rc : OUT##_writer_add(frlk_out, &frlk_made); \
+      , DOC)
 
 /** Any number of rows: int FN(const IN *in, OUT_writer *out, frl_kernel_error *). */
-#define FRL_FLAT_MAP_KERNEL(NAME, IN, OUT, FN, DOC) \
-  FRLK_OVER_ROWS(NAME, IN, OUT, FRL_KERNEL_STATELESS, return FN(&got, out, error);, DOC)
+#define FRL_FLAT_MAP_KERNEL(NAME, IN, OUT, FN, DOC)                                    \
+  FRLK_OVER_ROWS(                                                                      \
+      NAME, IN, OUT, FRL_KERNEL_STATELESS, return FN(&frlk_got, frlk_out, frlk_error); \
+      , DOC)
 
 /** What the library offers: FRL_KERNELS(&a_kernel, &b_kernel), once in a library. */
 #define FRL_KERNELS(...)                                                     \
   static const frl_kernel_def *const frlk_kernels[] = {__VA_ARGS__};         \
   const frl_kernel_list *frl_kernel_list_v1(void) {                          \
-    static const frl_kernel_list list = {FRL_KERNEL_ABI_VERSION,             \
+    static const frl_kernel_list frlk_list = {FRL_KERNEL_ABI_VERSION,        \
         (int32_t)(sizeof frlk_kernels / sizeof *frlk_kernels), frlk_kernels, \
         "ferrule"};                                                          \
-    return &list;                                                            \
+    return &frlk_list;                                                       \
   }
 
 #endif /* FERRULE_KERNEL_DEFINE_H */
