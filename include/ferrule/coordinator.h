@@ -39,6 +39,9 @@ typedef struct frl_coordinator frl_coordinator;
  *   columnNameOfCorruptRecord, drainIdleMs, acknowledge, allowSharedSubscription,
  *   sessionTimeZone, batchRead (a read that ends: the scans hand rows out as they come
  *   and give the messages back at the end, unless acknowledge is onRead), clearText,
+ *   columnNameOfCorruptReason, allowSingleQuotes, allowNonNumericNumbers,
+ *   allowComments, allowUnquotedFieldNames, allowNumericLeadingZeros,
+ *   allowBackslashEscapingAnyCharacter, allowUnquotedControlChars,
  *   coordinatorGraceMs (how long an executor keeps its messages while it cannot
  *   reach the coordinator; half the lease);
  *   "columns": names of the message columns to build, in order;

@@ -34,10 +34,9 @@
  * its place. A number in a STRING keeps its text, as in Spark's JSON source, where
  * from_json writes it anew through a double. A number of more than 1,000 digits is
  * refused only where it is read; a DATE as a negative number of 6 digits or more is not
- * read; TIME is, which Spark's JSON refuses. Not built: the options allowComments,
- * allowUnquotedFieldNames, allowNumericLeadingZeros,
- * allowBackslashEscapingAnyCharacter, allowUnquotedControlChars, dateFormat,
- * timestampFormat.
+ * read; TIME is, which Spark's JSON refuses. A name without quotes may hold punctuation
+ * beyond U+00FF, where Java asks for letters. Not built: the options dateFormat,
+ * timestampFormat, timestampNTZFormat.
  */
 #ifndef FRL_CODEC_JSON_H
 #define FRL_CODEC_JSON_H
@@ -74,9 +73,14 @@ typedef struct frl_json_options {
   const char *reason_column;
   /** "UTC". Any id that Java's ZoneId knows; regions need the system's tz database. */
   const char *time_zone;
-  bool no_single_quotes;
-  bool no_non_numeric_numbers;
-  const frl_clock *clock; /* the system's; for times of day read as TIMESTAMP */
+  bool no_single_quotes;       /* allowSingleQuotes=false */
+  bool no_non_numeric_numbers; /* allowNonNumericNumbers=false */
+  bool comments;               /* allowComments */
+  bool unquoted_field_names;   /* allowUnquotedFieldNames */
+  bool leading_zeros;          /* allowNumericLeadingZeros */
+  bool escape_any_character;   /* allowBackslashEscapingAnyCharacter */
+  bool unquoted_control_chars; /* allowUnquotedControlChars */
+  const frl_clock *clock;      /* the system's; for times of day read as TIMESTAMP */
 } frl_json_options;
 
 enum {

@@ -48,6 +48,12 @@ static yyjson_doc *parse_leniently(
   return doc;
 }
 
+/* Nothing was left of a record that the second try refused. */
+static bool is_comment(const frl_json_decoder *d) {
+  return d->plan->leniency.comments &&
+         is_blank((const char *)d->scratch.data, d->scratch.len);
+}
+
 /* Values lie in the order of the text; a container knows where its last one ends. */
 static bool too_deep(yyjson_doc *doc) {
   if (yyjson_doc_get_val_count(doc) <= FRL_JSON_MAX_DEPTH) return false;
@@ -78,7 +84,9 @@ static frl_json_fit decode_record(frl_json_decoder *d, const char *text, size_t 
   if (!doc) {
     if (problem.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION) d->status = FRL_E_NOMEM;
     if (d->status != FRL_OK) return FRL_FIT_STOP;
-    return frl_json_not_json(d, problem.msg, problem.pos);
+    if (!is_comment(d)) return frl_json_not_json(d, problem.msg, problem.pos);
+    d->result.empty_rows++;
+    return FRL_FIT_OK;
   }
   yyjson_val *const root = yyjson_doc_get_root(doc);
   if (too_deep(doc)) return frl_json_not_json(d, "nested deeper than 1000", n);

@@ -182,8 +182,15 @@ static frl_status check_zone(frl_json_plan *plan, frl_error *err) {
 static frl_status fill_plan(frl_json_plan *plan, const struct ArrowSchema *schema,
     const frl_json_options *options, frl_error *err) {
   plan->mode = options->mode;
-  plan->leniency =
-      (frl_json_leniency){!options->no_single_quotes, !options->no_non_numeric_numbers};
+  plan->leniency = (frl_json_leniency){
+      .single_quotes = !options->no_single_quotes,
+      .non_numeric = !options->no_non_numeric_numbers,
+      .comments = options->comments,
+      .bare_names = options->unquoted_field_names,
+      .leading_zeros = options->leading_zeros,
+      .any_escape = options->escape_any_character,
+      .control_chars = options->unquoted_control_chars,
+  };
   plan->clock = options->clock;
   plan->time_zone =
       frl_strdup(&plan->mem, options->time_zone ? options->time_zone : "UTC");

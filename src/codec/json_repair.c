@@ -2,13 +2,16 @@
 
 #include <string.h>
 
+#include "base/error.h"
+
 typedef struct repair {
   frl_buf *out;
   const uint8_t *pos;
   const uint8_t *end;
   frl_json_leniency lenient;
   bool non_numeric;
-  uint8_t quote; /* that ends the string under way; 0 outside */
+  uint8_t quote;  /* that ends the string under way; 0 outside */
+  uint8_t before; /* the last byte outside of strings that is no white space */
 } repair;
 
 static size_t left(const repair *r) { return (size_t)(r->end - r->pos); }
@@ -81,9 +84,19 @@ static int32_t escaped_unit(const uint8_t *p, const uint8_t *end) {
   return unit;
 }
 
+static frl_status control_char(repair *r) {
+  return frl_buf_printf(r->out, "\\u%04x", (unsigned)*r->pos++);
+}
+
 static frl_status escape(repair *r) {
   if (left(r) < 2) return copy(r, left(r));
   if (r->pos[1] == '\'' && r->lenient.single_quotes) return replace(r, 2, "'");
+  if (r->lenient.any_escape && (!r->pos[1] || !strchr("\"\\/bfnrtu", r->pos[1]))) {
+    r->pos++;
+    if (*r->pos < ' ') return control_char(r);
+    /* what follows may be the first byte of a character */
+    return *r->pos < 0x80 ? copy(r, 1) : FRL_OK;
+  }
   const int32_t unit = escaped_unit(r->pos, r->end);
   if (unit < 0xd800 || unit > 0xdfff) return copy(r, 2);
   const int32_t next = escaped_unit(r->pos + 6, r->end);
@@ -99,7 +112,93 @@ static frl_status inside(repair *r) {
   }
   if (c == '\\') return escape(r);
   if (c == '"') return replace(r, 1, "\\\"");
+  if (c < ' ' && r->lenient.control_chars) return control_char(r);
   return c < 0x80 ? copy(r, 1) : beyond_ascii(r);
+}
+
+static bool is_blank(uint8_t c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* ---- comments ---- */
+
+/* The length of a comment at p, its line's end not included; 0 if there is none. */
+static size_t comment(const uint8_t *p, const uint8_t *end) {
+  if (end - p < 2 || p[0] != '/') return 0;
+  const uint8_t *at = p + 2;
+  if (p[1] == '/') {
+    while (at < end && *at != '\n' && *at != '\r') at++;
+    return (size_t)(at - p);
+  }
+  if (p[1] != '*') return 0;
+  for (; end - at >= 2; at++) {
+    if (at[0] == '*' && at[1] == '/') return (size_t)(at + 2 - p);
+  }
+  return 0;
+}
+
+static const uint8_t *skip_space(const repair *r, const uint8_t *p) {
+  for (;;) {
+    while (p < r->end && is_blank(*p)) p++;
+    const size_t n = r->lenient.comments ? comment(p, r->end) : 0;
+    if (n == 0) return p;
+    p += n;
+  }
+}
+
+/* ---- names without quotes ---- */
+
+/*
+ * What Java takes as part of an identifier, and a few more. Below U+0100 exactly;
+ * beyond, punctuation is taken too.
+ */
+static bool is_name_ascii(uint8_t c) {
+  return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
+         c == 0x7f || (c > ' ' && strchr("_$@#*-+", c));
+}
+
+static bool is_name_latin1(unsigned c) {
+  return c < 0xa0 || (c >= 0xa2 && c <= 0xa5) || c == 0xaa || c == 0xad || c == 0xb5 ||
+         c == 0xba || (c >= 0xc0 && c != 0xd7 && c != 0xf7);
+}
+
+/* The length of a name at the position that a colon follows; 0 if there is none. */
+static size_t bare_name(const repair *r) {
+  const uint8_t *p = r->pos;
+  while (p < r->end) {
+    bool valid;
+    const size_t n = character(p, r->end, &valid);
+    if (n == 1 && !(valid && is_name_ascii(*p))) break;
+    const bool latin1 = n == 2 && *p <= 0xc3;
+    if (n > 1 && (!valid || n == 4)) break;
+    if (latin1 && !is_name_latin1((*p & 0x1fu) << 6 | (p[1] & 0x3fu))) break;
+    p += n;
+  }
+  const uint8_t *const colon = skip_space(r, p);
+  return p > r->pos && colon < r->end && *colon == ':' ? (size_t)(p - r->pos) : 0;
+}
+
+static frl_status quote_name(repair *r, size_t n) {
+  FRL_TRY(frl_buf_append_u8(r->out, '"'));
+  FRL_TRY(copy(r, n));
+  return frl_buf_append_u8(r->out, '"');
+}
+
+/* ---- numbers ---- */
+
+static bool is_digit(uint8_t c) { return c >= '0' && c <= '9'; }
+
+static bool is_of_number(uint8_t c) {
+  return is_digit(c) || c == '.' || c == '+' || c == '-' || (c | 0x20) == 'e';
+}
+
+/* The whole of a number, so that only its first zeros are looked at. */
+static frl_status number(repair *r) {
+  if (*r->pos == '-') FRL_TRY(copy(r, 1));
+  while (left(r) >= 2 && r->pos[0] == '0' && is_digit(r->pos[1])) r->pos++;
+  size_t n = 0;
+  while (n < left(r) && is_of_number(r->pos[n])) n++;
+  return copy(r, n);
 }
 
 static bool starts_token(uint8_t c) {
@@ -117,11 +216,17 @@ static size_t non_numeric_token(const repair *r) {
   return 0;
 }
 
-static frl_status outside(repair *r) {
+/* What is allowed beyond strings; not taken: the byte is as in any JSON. */
+static frl_status token(repair *r, bool *taken) {
   const uint8_t c = *r->pos;
-  if (c == '"' || (c == '\'' && r->lenient.single_quotes)) {
-    r->quote = c;
-    return replace(r, 1, "\"");
+  *taken = true;
+  if (c == '/' && r->lenient.comments) {
+    const size_t n = comment(r->pos, r->end);
+    if (n) return replace(r, n, " ");
+  }
+  if (r->lenient.bare_names && (r->before == '{' || r->before == ',')) {
+    const size_t n = bare_name(r);
+    if (n) return quote_name(r, n);
   }
   if (starts_token(c) && r->lenient.non_numeric) {
     const size_t n = non_numeric_token(r);
@@ -132,6 +237,23 @@ static frl_status outside(repair *r) {
       return copy(r, n - plus);
     }
   }
+  if (r->lenient.leading_zeros && (is_digit(c) || c == '-')) return number(r);
+  *taken = false;
+  return FRL_OK;
+}
+
+static frl_status outside(repair *r) {
+  const uint8_t c = *r->pos;
+  if (c == '"' || (c == '\'' && r->lenient.single_quotes)) {
+    r->quote = c;
+    r->before = c;
+    return replace(r, 1, "\"");
+  }
+  bool taken;
+  const frl_status st = token(r, &taken);
+  if (st != FRL_OK) return st;
+  if (!is_blank(c) && c != '/') r->before = c;
+  if (taken) return FRL_OK;
   return c < 0x80 ? copy(r, 1) : beyond_ascii(r);
 }
 

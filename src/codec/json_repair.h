@@ -14,11 +14,17 @@
 typedef struct frl_json_leniency {
   bool single_quotes; /* 'text', and \' in any string */
   bool non_numeric;   /* NaN, +INF, -INF, Infinity with a sign or not */
+  bool comments;      /* of C and C++ */
+  bool bare_names;    /* of letters, digits and _$@#*-+ without quotes */
+  bool leading_zeros; /* 007 */
+  bool any_escape;    /* \x for x, where x needs none */
+  bool control_chars; /* as they are inside strings */
 } frl_json_leniency;
 
 /**
- * Writes the record into out (cleared before): strings in double quotes, unpaired
- * surrogate escapes as '?', bytes that are no UTF-8 as U+FFFD, as Java decodes them.
+ * Writes the record into out (cleared before): names and strings in double quotes, a
+ * blank for a comment, unpaired surrogate escapes as '?', bytes that are no UTF-8 as
+ * U+FFFD, as Java decodes them.
  * @param non_numeric  whether such a token was met; its + is left out.
  * @return FRL_OK; FRL_E_LIMIT, FRL_E_NOMEM of the buffer.
  */

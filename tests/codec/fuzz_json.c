@@ -2,7 +2,8 @@
  * The decoder takes any bytes: it must give well-formed columns, the same whatever was
  * decoded before, and keep every row that it does not say was dropped.
  *
- * Input: byte 0 chooses the mode; then records, each ended by byte 0x1e.
+ * Input: byte 0 chooses the mode, and by its highest bit whether all is allowed that
+ * options can allow; then records, each ended by byte 0x1e.
  */
 #include <ferrule/schema.h>
 #include <nanoarrow/nanoarrow.h>
@@ -23,18 +24,25 @@ static const char ddl[] =
     "o INTERVAL DAY TO SECOND, p INTERVAL YEAR TO MONTH, q TIME(6), r VOID,"
     "_corrupt_record STRING, why STRING";
 
-static frl_json_plan *plan_of(frl_json_mode mode) {
-  static frl_json_plan *plans[3];
-  if (plans[mode]) return plans[mode];
-  const frl_json_options options = {
-      .struct_size = sizeof options, .mode = mode, .reason_column = "why"};
+static frl_json_plan *plan_of(frl_json_mode mode, bool lenient) {
+  static frl_json_plan *plans[2][3];
+  if (plans[lenient][mode]) return plans[lenient][mode];
+  const frl_json_options options = {.struct_size = sizeof options,
+      .mode = mode,
+      .reason_column = "why",
+      .comments = lenient,
+      .unquoted_field_names = lenient,
+      .leading_zeros = lenient,
+      .escape_any_character = lenient,
+      .unquoted_control_chars = lenient};
   struct ArrowSchema schema;
   if (frl_schema_from_ddl(&schema, NULL, ddl, SIZE_MAX, NULL) != FRL_OK) abort();
-  if (frl_json_plan_create(&plans[mode], &schema, &options, NULL, NULL) != FRL_OK) {
+  if (frl_json_plan_create(&plans[lenient][mode], &schema, &options, NULL, NULL) !=
+      FRL_OK) {
     abort();
   }
   frl_schema_release(&schema);
-  return plans[mode];
+  return plans[lenient][mode];
 }
 
 static size_t split(const uint8_t *data, size_t size, int32_t *offsets, uint8_t *out) {
@@ -75,8 +83,8 @@ static void check_result(const frl_json_result *r, size_t n, int64_t rows) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (size == 0 || size > 1 << 16) return 0;
-  const frl_json_mode mode = (frl_json_mode)(data[0] % 3);
-  frl_json_plan *const plan = plan_of(mode);
+  const frl_json_mode mode = (frl_json_mode)((data[0] & 0x7f) % 3);
+  frl_json_plan *const plan = plan_of(mode, data[0] >> 7);
   int32_t offsets[RECORDS_MAX + 1];
   uint8_t *text = malloc(size);
   frl_json_decoder *decoder;

@@ -155,6 +155,48 @@ static void what_spark_allows_beyond_the_standard(void **state) {
   json_rig_close(&rig);
 }
 
+static void each_leniency_is_asked_for_by_itself(void **state) {
+  (void)state;
+  static const struct {
+    frl_json_options options;
+    const char *record;
+    const char *want; /* of column a */
+  } cases[] = {{{.comments = true}, "/*{*/{//\n\"a\"/**/:/*\"*/1}", "1"},
+      {{.unquoted_field_names = true}, "{ a : 1, b-c: 2}", "1"},
+      {{.unquoted_field_names = true}, "{x:{y:[true]},a:{7:8}}", "{\"7\":8}"},
+      {{.leading_zeros = true}, "{\"a\":[007,-00.50,00,10]}", "[7,-0.50,0,10]"},
+      {{.escape_any_character = true}, "{\"a\":\"\\x\\\xc3\xa9\\\"\"}", "x\xc3\xa9\""},
+      {{.unquoted_control_chars = true}, "{\"a\":\"\t\x01\"}", "\t\x01"}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    frl_json_options options = cases[i].options;
+    options.struct_size = sizeof options;
+    json_rig rig;
+    json_rig_open(&rig, "a STRING", &options);
+    json_rig_one(&rig, cases[i].record);
+    assert_int_equal(rig.result.bad_rows, 0);
+    json_assert_text(json_col(&rig, 0), 0, cases[i].want);
+    json_rig_close(&rig);
+    json_rig_open(&rig, "a STRING", NULL);
+    json_rig_one(&rig, cases[i].record);
+    assert_int_equal(rig.result.bad_rows, 1);
+    json_rig_close(&rig);
+  }
+}
+
+static void a_record_of_comments_is_empty(void **state) {
+  (void)state;
+  const frl_json_options options = {.struct_size = sizeof options, .comments = true};
+  json_rig rig;
+  json_rig_open(&rig, "a INT", &options);
+  static const char *const texts[] = {"/**/", "//", " /* { */ // }", "/*", "/", "/*/"};
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    json_rig_one(&rig, texts[i]);
+    assert_int_equal(rig.result.empty_rows, i < 3);
+    assert_int_equal(rig.result.bad_rows, i >= 3);
+  }
+  json_rig_close(&rig);
+}
+
 static void what_is_no_json_gives_nulls(void **state) {
   (void)state;
   static const char *const texts[] = {"{", "{\"a\":1", "{\"a\":1,}", "{a:1}", "}", "x",
@@ -249,6 +291,8 @@ int main(void) {
       cmocka_unit_test(parts_keep_what_fits),
       cmocka_unit_test(a_bad_element_spoils_its_array_or_map),
       cmocka_unit_test(what_spark_allows_beyond_the_standard),
+      cmocka_unit_test(each_leniency_is_asked_for_by_itself),
+      cmocka_unit_test(a_record_of_comments_is_empty),
       cmocka_unit_test(what_is_no_json_gives_nulls),
       cmocka_unit_test(nul_bytes_do_not_end_a_record),
       cmocka_unit_test(depth_is_bounded),

@@ -3,6 +3,7 @@
  * output, for tests in other languages.
  *
  * usage: tool_json_decode DDL [mode=M] [zone=Z] [corrupt=C] [reason=R] [repeat=N]
+ *            [SPARK-OPTION=true|false]...
  * Input: for each record its length, four bytes, little end first, then its bytes.
  * What happened goes to standard error as one JSON line. With repeat=N the records are
  * decoded N times and the line says how many CPU seconds the last N - 1 took.
@@ -64,6 +65,28 @@ static const char *value_of(const char *argument, const char *name) {
   return is_it ? argument + n + 1 : NULL;
 }
 
+/* Spark's name=true or name=false. */
+static bool read_flag(frl_json_options *o, const char *argument) {
+  const struct {
+    const char *name;
+    bool *flag;
+    bool inverted;
+  } flags[] = {{"allowSingleQuotes", &o->no_single_quotes, true},
+      {"allowNonNumericNumbers", &o->no_non_numeric_numbers, true},
+      {"allowComments", &o->comments, false},
+      {"allowUnquotedFieldNames", &o->unquoted_field_names, false},
+      {"allowNumericLeadingZeros", &o->leading_zeros, false},
+      {"allowBackslashEscapingAnyCharacter", &o->escape_any_character, false},
+      {"allowUnquotedControlChars", &o->unquoted_control_chars, false}};
+  for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+    const char *v = value_of(argument, flags[i].name);
+    if (!v) continue;
+    *flags[i].flag = (strcmp(v, "true") == 0) != flags[i].inverted;
+    return true;
+  }
+  return false;
+}
+
 static long read_options(frl_json_options *o, int argc, char **argv) {
   frl_error err;
   long repeat = 1;
@@ -79,7 +102,7 @@ static long read_options(frl_json_options *o, int argc, char **argv) {
       o->reason_column = v;
     } else if ((v = value_of(argv[i], "repeat")) != NULL) {
       repeat = strtol(v, NULL, 10);
-    } else {
+    } else if (!read_flag(o, argv[i])) {
       die("unknown argument", NULL);
     }
   }

@@ -202,17 +202,25 @@ def rows(table):
     return list(zip(*columns, strict=True))
 
 
-def from_json(spark, ddl, records, **options):
+def from_json_by(spark, ddl, records, each_options):
+    """The rows by each set of options, in one job."""
     data = [(i, bytearray(record)) for i, record in enumerate(records)]
     frame = spark.createDataFrame(data, "i INT, record BINARY").repartition(1).sort("i")
-    value = F.from_json(F.col("record").cast("string"), ddl, options)
-    return rows(frame.select("i", value.alias("v")).select("v.*").toArrow())
+    text = F.col("record").cast("string")
+    values = [
+        F.from_json(text, ddl, options).alias(f"v{i}") for i, options in enumerate(each_options)
+    ]
+    table = frame.select("i", *values).toArrow()
+    columns = [table.column(f"v{i}").combine_chunks() for i in range(len(values))]
+    return [rows(pa.Table.from_struct_array(column)) for column in columns]
 
 
-def assert_same(spark, ddl, records, zone="UTC"):
-    ddl += ", _corrupt_record STRING"
-    expected = from_json(spark, ddl, records)
-    decoded = json_tool.decode(ddl, records, zone=zone)
+def from_json(spark, ddl, records, **options):
+    return from_json_by(spark, ddl, records, [options])[0]
+
+
+def assert_decodes(expected, ddl, records, **options):
+    decoded = json_tool.decode(ddl, records, **options)
     assert decoded.table is not None, decoded.error
     actual = rows(decoded.table)
     assert len(actual) == len(expected) == len(records)
@@ -224,6 +232,11 @@ def assert_same(spark, ddl, records, zone="UTC"):
     assert different == []
     # the decoder's own count of bad records is Spark's
     assert decoded.report["bad"] == sum(row[-1] is not None for row in expected)
+
+
+def assert_same(spark, ddl, records, zone="UTC"):
+    ddl += ", _corrupt_record STRING"
+    assert_decodes(from_json(spark, ddl, records), ddl, records, zone=zone)
 
 
 def fields(values):
@@ -369,6 +382,131 @@ class Records:
 def test_random_records(spark):
     records = Records(20130101)
     assert_same(spark, Records.DDL, [records.record() for _ in range(2000)])
+
+
+LENIENT = r"""
+/**/{"a":1}
+/* c */ {"a":/* d */1/**/,/*"*/"b"/**/:/**/"/*x*/"/**/}/**/
+// line
+/*
+/*/{"a":1}
+/* *
+/{"a":1}
+{"a":1//x
+{"a":1/ /}
+{"a":/1}
+{"a":1}//x
+{"b":"a//b"}
+{"a":-/**/1}
+{"a":tru/**/e}
+{"l":[1/**/,/**/2]}
+{"l":[/*1*/]}
+{"s":{/**/"x":1}}
+{b:1}
+{b:"x",a:1}
+{ b : 1 , a :2}
+{1:2,a:3}
+{007:1}
+{a-b:1,"a":2}
+{+a:1,-a:1,#a:1,@a:1,*a:1,$a:1,_a:1}
+{a b:1}
+{a.b:1}
+{a\u0062:1}
+{a"b":1}
+{:1}
+{,a:1}
+{a:1,}
+{true:1,null:2,NaN:3,a:4}
+{Infinity:1,"a":2}
+{"a":b}
+{"b":[c,1]}
+{"b":[c:1]}
+{b/**/:1}
+{/**/b:1}
+{b//:1
+{é:1,b:"é"}
+{µ:1,ª:1,÷:1}
+{a÷:1}
+{a¢:1,"a":1}
+{a :1}
+{日本:1,"a":2}
+{😀:1}
+{s:{x:1,y:'q'},l:[1],m:{k:1}}
+{"m":{k:1,007:2}}
+{"a":007}
+{"a":00}
+{"a":-007}
+{"a":-00}
+{"a":0}
+{"a":-0}
+{"a":01.5}
+{"a":00e1}
+{"a":00.0}
+{"a":-01e1}
+{"a":0x1}
+{"a":00x1}
+{"a":+07}
+{"a":0 7}
+{"a":100}
+{"a":1.05}
+{"a":1e05}
+{"b":007}
+{"b":[001,-002,{"k":00}]}
+{"l":[01,02]}
+{"b":"\x"}
+{"b":"\é\😀\ \0\'\"\$"}
+{"b":"\u12"}
+{"b":"\U0041"}
+{"b":'\'\x'}
+{"\b":1,"\a":2}
+{"b":"\"
+{"b":"\
+"}
+{"b":"a	b"}
+{"a	":1,"b":"	"}
+{	"a":	1}
+"""
+LENIENT = [line.encode() for line in LENIENT.strip("\n").split("\n")]
+LENIENT += [
+    *(b'{"b":"a\nb\x01\x1f\x7f"}', b'{"b":"\\\n"}', b'{"b":"\\\x01"}', b'{"b":"\x00"}'),
+    *(b"/*c*/", b"//c", b'//c\n{"a":1}', b'//c\r{"a":1}', b'{"a":1//c\r}', b"  /**/  ", b"/**/x"),
+    *(b'{a\x7f:1,"a":2}', b'{"a\x01":1}', b'{a\xc2\xad:1,"a":2}'),
+    *(b'{a\xc2\x80:1,"a":2}', b'{a\xc2\xb7:1,"a":2}', b'{\xe2\x82\xac:1,"a":2}', b"{a\xc2\xa0:1}"),
+]
+
+
+ALLOW = [
+    "allowComments",
+    "allowUnquotedFieldNames",
+    "allowNumericLeadingZeros",
+    "allowBackslashEscapingAnyCharacter",
+    "allowUnquotedControlChars",
+]
+ALLOWED = [
+    *({name: "true"} for name in ALLOW),
+    {"allowSingleQuotes": "false"},
+    {"allowNonNumericNumbers": "false"},
+    dict.fromkeys(ALLOW, "true"),
+]
+
+
+@pytest.mark.parametrize(
+    ("ddl", "records"),
+    [(SHAPES, LENIENT + SHAPED + BYTES), ("a DOUBLE", fields(NUMBERS) + LENIENT)],
+    ids=["shapes", "numbers"],
+)
+def test_what_sparks_options_allow(spark, ddl, records):
+    ddl += ", _corrupt_record STRING"
+    plain_rows, *expected = from_json_by(spark, ddl, records, [{}, *ALLOWED])
+    for options, theirs in zip(ALLOWED, expected, strict=True):
+        assert_decodes(theirs, ddl, records, **options)
+        assert theirs != plain_rows or ddl.startswith("a DOUBLE"), options
+
+
+def test_the_time_zone_option(spark):
+    expected = from_json(spark, "a TIMESTAMP", quoted(TIMES), timeZone="Asia/Kolkata")
+    decoded = json_tool.decode("a TIMESTAMP", quoted(TIMES), zone="Asia/Kolkata")
+    assert rows(decoded.table) == expected
 
 
 def test_decimal_values_are_exact():

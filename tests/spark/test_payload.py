@@ -61,6 +61,30 @@ def test_corrupt_records_keep_their_text(spark, subscription, start):
     assert rows == {None: 1, "{broken": None, '{"id": "no number"}': None}
 
 
+def test_corrupt_records_say_why(spark, subscription, start):
+    subscription.publish([b'{"id": 1}', b"{broken", b'{"id": "no number"}'])
+    schema = "id BIGINT, _corrupt_record STRING, why STRING"
+    frame = reader(spark, subscription, schema, columnNameOfCorruptReason="why", **JSON)
+    frame = frame.select("_corrupt_record", "why")
+    rows = {row["_corrupt_record"]: row.why for row in available_now(start, frame).rows}
+    assert rows[None] is None
+    assert rows["{broken"].startswith("record: ")
+    assert rows['{"id": "no number"}'] == 'id: expected BIGINT, got string "no number"'
+
+
+def test_sparks_options_for_json_reach_the_decoder(spark, subscription, start):
+    subscription.publish([b"{id: 007, at: '2026-01-02 03:04:05'} // seven", b"{id: 08}"])
+    allowed = dict.fromkeys(
+        ("allowUnquotedFieldNames", "allowNumericLeadingZeros", "allowComments"), "true"
+    )
+    frame = reader(
+        spark, subscription, "id BIGINT, at TIMESTAMP", timeZone="+01:00", **allowed, **JSON
+    )
+    rows = sorted(available_now(start, frame).rows)
+    assert [row.id for row in rows] == [7, 8]
+    assert rows[0]["at"].isoformat() == "2026-01-02T02:04:05"
+
+
 def test_malformed_records_are_dropped_and_acked(spark, subscription, start):
     subscription.publish([b'{"id": 1}', b"{broken", b"{}"])
     frame = reader(spark, subscription, "id BIGINT", mode="DROPMALFORMED", **JSON)

@@ -173,6 +173,25 @@ static frl_status read_names(frl_coord_config *c, yyjson_val *root, frl_error *e
   return FRL_OK;
 }
 
+static frl_status read_decoding(frl_json_options *o, yyjson_val *root, frl_error *err) {
+  o->struct_size = sizeof *o;
+  FRL_TRY(read_text(root, "columnNameOfCorruptRecord", &o->corrupt_column, err));
+  FRL_TRY(read_text(root, "columnNameOfCorruptReason", &o->reason_column, err));
+  FRL_TRY(read_text(root, "sessionTimeZone", &o->time_zone, err));
+  bool single_quotes = true;
+  bool non_numeric = true;
+  FRL_TRY(read_bool(root, "allowSingleQuotes", &single_quotes, err));
+  FRL_TRY(read_bool(root, "allowNonNumericNumbers", &non_numeric, err));
+  o->no_single_quotes = !single_quotes;
+  o->no_non_numeric_numbers = !non_numeric;
+  FRL_TRY(read_bool(root, "allowComments", &o->comments, err));
+  FRL_TRY(read_bool(root, "allowUnquotedFieldNames", &o->unquoted_field_names, err));
+  FRL_TRY(read_bool(root, "allowNumericLeadingZeros", &o->leading_zeros, err));
+  FRL_TRY(read_bool(
+      root, "allowBackslashEscapingAnyCharacter", &o->escape_any_character, err));
+  return read_bool(root, "allowUnquotedControlChars", &o->unquoted_control_chars, err);
+}
+
 static frl_status read_payload(frl_coord_config *c, yyjson_val *root, frl_error *err) {
   const char *format = NULL;
   FRL_TRY(read_choice(root, "payloadType", "binary", "string", &c->payload_utf8, err));
@@ -183,8 +202,7 @@ static frl_status read_payload(frl_coord_config *c, yyjson_val *root, frl_error 
     return bad_value(err, "payloadFormat", "json or raw");
   }
   FRL_TRY(read_text(root, "mode", &c->mode, err));
-  FRL_TRY(read_text(root, "columnNameOfCorruptRecord", &c->corrupt_column, err));
-  FRL_TRY(read_text(root, "sessionTimeZone", &c->time_zone, err));
+  FRL_TRY(read_decoding(&c->decoding, root, err));
   yyjson_val *schema = yyjson_obj_get(root, "jsonSchema");
   if (yyjson_is_str(schema)) {
     FRL_TRY(read_text(root, "jsonSchema", &c->json_schema, err));

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "codec/json.h"
+
 typedef struct frl_coord_config {
   char *text; /* the JSON itself */
   const char *project_id, *subscription_id, *emulator_host, *endpoint;
@@ -28,7 +30,8 @@ typedef struct frl_coord_config {
   uint64_t coordinator_port;
   bool payload_utf8;
   bool json; /* payloadFormat */
-  const char *mode, *corrupt_column, *time_zone, *json_schema;
+  const char *mode, *json_schema;
+  frl_json_options decoding; /* but for its mode */
   uint64_t drain_idle_ms;
   bool ack_on_read;
   bool allow_shared;

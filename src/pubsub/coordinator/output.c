@@ -42,9 +42,11 @@ static bool is_output(const frl_coord_config *config, const char *name) {
 
 /** Whether a record's other fields matter for what becomes of it. */
 static bool needs_all(const frl_output *o) {
-  const char *corrupt = o->config->corrupt_column;
+  const frl_json_options *d = &o->config->decoding;
   return o->mode != FRL_JSON_PERMISSIVE ||
-         is_output(o->config, corrupt ? corrupt : "_corrupt_record");
+         is_output(
+             o->config, d->corrupt_column ? d->corrupt_column : "_corrupt_record") ||
+         (d->reason_column && is_output(o->config, d->reason_column));
 }
 
 /** A plan for the declared columns that matter; none where none does. */
@@ -62,12 +64,8 @@ static frl_status plan_columns(
       children[view.n_children++] = child;
     }
   }
-  const frl_json_options options = {
-      .struct_size = sizeof options,
-      .mode = o->mode,
-      .corrupt_column = o->config->corrupt_column,
-      .time_zone = o->config->time_zone,
-  };
+  frl_json_options options = o->config->decoding;
+  options.mode = o->mode;
   frl_status st = FRL_OK;
   if (view.n_children) {
     st = frl_json_plan_create(&o->plan, &view, &options, NULL, err);

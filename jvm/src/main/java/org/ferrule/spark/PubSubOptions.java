@@ -1,6 +1,9 @@
 package org.ferrule.spark;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.apache.spark.sql.util.CaseInsensitiveStringMap;
@@ -21,8 +24,6 @@ final class PubSubOptions {
   static final String INCLUDE_ACK_ID = "includeAckId";
   static final String PAYLOAD_TYPE = "payloadType";
   static final String PAYLOAD_FORMAT = "payloadFormat";
-  static final String MODE = "mode";
-  static final String CORRUPT_COLUMN = "columnNameOfCorruptRecord";
   static final String ACKNOWLEDGE = "acknowledge";
   static final String EXACTLY_ONCE = "exactlyOnce";
   static final String MAX_ROWS = "maxRowsPerBatch";
@@ -35,7 +36,7 @@ final class PubSubOptions {
   private static final int MAX_PORT = 65535;
   private static final int HOUR_MS = 3_600_000;
 
-  private static final OptionSpec[] SPECS = {
+  private static final OptionSpec[] OWN_SPECS = {
     OptionSpec.text(PROJECT_ID),
     OptionSpec.text(SUBSCRIPTION_ID),
     OptionSpec.text(EMULATOR_HOST),
@@ -47,8 +48,6 @@ final class PubSubOptions {
     OptionSpec.flag(INCLUDE_ACK_ID),
     OptionSpec.choice(PAYLOAD_TYPE, "binary", "string"),
     OptionSpec.choice(PAYLOAD_FORMAT, "raw", "json"),
-    OptionSpec.choice(MODE, "PERMISSIVE", "FAILFAST", "DROPMALFORMED"),
-    OptionSpec.text(CORRUPT_COLUMN),
     OptionSpec.choice(ACKNOWLEDGE, ON_COMMIT, ON_READ),
     OptionSpec.flag(EXACTLY_ONCE),
     OptionSpec.flag(ALLOW_SHARED),
@@ -61,6 +60,12 @@ final class PubSubOptions {
     OptionSpec.text("coordinatorHost"),
     OptionSpec.count("coordinatorPort", 0, MAX_PORT),
   };
+
+  private static final List<OptionSpec> SPECS = new ArrayList<>(Arrays.asList(OWN_SPECS));
+
+  static {
+    SPECS.addAll(JsonOptions.SPECS);
+  }
 
   private final Map<String, Object> values;
 
@@ -107,6 +112,10 @@ final class PubSubOptions {
         nearest = spec;
       }
     }
+    String refused = JsonOptions.whyRefused(name);
+    if (refused != null) {
+      throw wrong(refused);
+    }
     throw new IllegalArgumentException(
         PubSubSource.NAME + ": there is no option '" + name + "'; did you mean "
             + nearest.name + "?");
@@ -148,8 +157,14 @@ final class PubSubOptions {
     excludes(values, EMULATOR_HOST, CREDENTIALS_SCOPES);
     excludes(values, EMULATOR_HOST, CA_FILE);
     if (!"json".equals(values.get(PAYLOAD_FORMAT))) {
-      needsJson(values, MODE);
-      needsJson(values, CORRUPT_COLUMN);
+      for (OptionSpec spec : JsonOptions.SPECS) {
+        needsJson(values, spec.name);
+      }
+    }
+    Object zone = values.get(JsonOptions.TIME_ZONE);
+    if (zone != null && !JsonOptions.isTimeZone(zone.toString())) {
+      throw wrong("option timeZone is '" + zone
+          + "', it must be a zone id such as Europe/Berlin, +02:00 or UTC");
     }
   }
 
@@ -185,13 +200,23 @@ final class PubSubOptions {
   }
 
   boolean isPermissive() {
-    Object mode = values.get(MODE);
+    Object mode = values.get(JsonOptions.MODE);
     return mode == null || mode.equals("PERMISSIVE");
   }
 
   /** Null where it was not given: then the session's name for it holds. */
   String corruptColumn() {
-    return (String) values.get(CORRUPT_COLUMN);
+    return (String) values.get(JsonOptions.CORRUPT_COLUMN);
+  }
+
+  /** Null where it was not given: then no column gets the reason. */
+  String reasonColumn() {
+    return (String) values.get(JsonOptions.REASON_COLUMN);
+  }
+
+  /** Null where it was not given: then the session's holds. */
+  String timeZone() {
+    return (String) values.get(JsonOptions.TIME_ZONE);
   }
 
   /** A stream knows of commits, a batch read does not: acknowledge must say what is possible. */

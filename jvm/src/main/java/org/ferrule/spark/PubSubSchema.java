@@ -49,6 +49,7 @@ final class PubSubSchema {
     }
     StructType visible = (StructType) nullable(given);
     checkCorruptColumn(visible, corruptColumn(options));
+    checkReasonColumn(visible, options);
     StructType hidden = new StructType();
     for (StructField field : message.fields()) {
       if (find(visible, field.name()) == null) {
@@ -93,18 +94,28 @@ final class PubSubSchema {
   private void decoding(Map<String, Object> out, StructType declared) {
     SQLConf conf = SQLConf.get();
     String corrupt = corruptColumn(options);
-    boolean wholeRecord = !options.isPermissive() || find(declared, corrupt) != null;
+    String reason = options.reasonColumn();
+    boolean wholeRecord =
+        !options.isPermissive()
+            || find(declared, corrupt) != null
+            || (reason != null && find(declared, reason) != null);
     if (!wholeRecord && declared.isEmpty()) {
       // nothing of a payload is read, and none of them can drop or fail a row
       out.remove(PubSubOptions.PAYLOAD_FORMAT);
-      out.remove(PubSubOptions.MODE);
-      out.remove(PubSubOptions.CORRUPT_COLUMN);
+      for (OptionSpec spec : JsonOptions.SPECS) {
+        out.remove(spec.name);
+      }
       return;
     }
     // which rows are bad must not depend on the columns that a query happens to read
     out.put("jsonSchema", (wholeRecord ? visible : declared).json());
-    out.put(PubSubOptions.CORRUPT_COLUMN, corrupt);
-    out.put("sessionTimeZone", conf.sessionLocalTimeZone());
+    out.put(JsonOptions.CORRUPT_COLUMN, corrupt);
+    if (reason != null) {
+      out.put(JsonOptions.REASON_COLUMN, find(visible, reason).name());
+    }
+    out.remove(JsonOptions.TIME_ZONE);
+    String zone = options.timeZone();
+    out.put("sessionTimeZone", zone != null ? zone : conf.sessionLocalTimeZone());
   }
 
   private static StructType messageColumns(PubSubOptions options) {
@@ -164,6 +175,22 @@ final class PubSubSchema {
     if (column != null && !(column.dataType() instanceof StringType)) {
       throw wrong("column " + column.name() + " receives corrupt records, so it must be STRING,"
           + " not " + column.dataType().sql());
+    }
+  }
+
+  private static void checkReasonColumn(StructType visible, PubSubOptions options) {
+    String name = options.reasonColumn();
+    if (name == null) {
+      return;
+    }
+    StructField column = find(visible, name);
+    if (column == null || !(column.dataType() instanceof StringType)) {
+      throw wrong("option columnNameOfCorruptReason names '" + name
+          + "': declare that column as STRING in schema(...), or leave the option out");
+    }
+    if (name.equalsIgnoreCase(corruptColumn(options))) {
+      throw wrong("options columnNameOfCorruptReason and columnNameOfCorruptRecord both name '"
+          + name + "': give each its own column");
     }
   }
 

@@ -99,6 +99,42 @@ class PubSubOptionsTest {
   }
 
   @Test
+  void jsonOptionsNeedJson() {
+    for (OptionSpec spec : JsonOptions.SPECS) {
+      String value = spec.name.startsWith("allow") ? "true" : "FAILFAST";
+      String message = failure("subscriptionId", "projects/p/subscriptions/s", spec.name, value);
+      assertTrue(message.contains(spec.name) && message.contains("payloadFormat=json"), message);
+    }
+  }
+
+  @Test
+  void sparksJsonOptionsThatAreNotBuiltAreRefusedByName() {
+    String[] base = {"subscriptionId", "projects/p/subscriptions/s", "payloadFormat", "json"};
+    String[][] cases = {
+      {"dateFormat", "cast it"}, {"timestampformat", "cast it"}, {"primitivesAsString", "schema"},
+      {"multiLine", "one record"}, {"prefersDecimal", "schema"}, {"maxNestingDepth", "1000"}
+    };
+    for (String[] one : cases) {
+      String message = failure(base[0], base[1], base[2], base[3], one[0], "x");
+      assertTrue(message.contains("option " + one[0] + " of Spark's JSON source"), message);
+      assertTrue(message.contains(one[1]), message);
+    }
+  }
+
+  @Test
+  void timeZonesAreThoseThatSparkTakes() {
+    String s = "projects/p/subscriptions/s";
+    for (String id : new String[] {"UTC", "Asia/Kolkata", "+05:30", "+5:30", "-03:3", "PST", "Z"}) {
+      parse("subscriptionId", s, "payloadFormat", "json", "timeZone", id);
+    }
+    for (String id : new String[] {"Mars/Base", "25", "asia/kolkata"}) {
+      assertTrue(
+          failure("subscriptionId", s, "payloadFormat", "json", "timeZone", id)
+              .contains("'" + id + "'"));
+    }
+  }
+
+  @Test
   void acknowledgeSaysWhatSparkCanTell() {
     String s = "projects/p/subscriptions/s";
     PubSubOptions onRead = parse("subscriptionId", s, "acknowledge", "onread");

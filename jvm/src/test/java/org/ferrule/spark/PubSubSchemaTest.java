@@ -113,6 +113,30 @@ class PubSubSchemaTest {
   }
 
   @Test
+  void theReasonColumnNeedsTheWholeRecordToo() {
+    String[] names = {"payloadFormat", "json", "columnNameOfCorruptReason", "WHY"};
+    PubSubSchema schema = PubSubSchema.of(parse("a", "int", "why", "string"), options(names));
+    StructType why = new StructType().add("why", DataTypes.StringType);
+    Map<String, Object> config = schema.configuration(why);
+    assertEquals(schema.visible.json(), config.get("jsonSchema"));
+    assertEquals("why", config.get("columnNameOfCorruptReason"));
+    assertTrue(refused(parse("a", "int"), names).contains("declare that column as STRING"));
+    assertTrue(refused(parse("why", "int"), names).contains("declare that column as STRING"));
+    names[3] = "_corrupt_record";
+    assertTrue(refused(parse("_corrupt_record", "string"), names).contains("its own column"));
+  }
+
+  @Test
+  void theTimeZoneOptionTakesTheSessionsPlace() {
+    PubSubOptions options = options("payloadFormat", "json", "timeZone", "Europe/Berlin");
+    Map<String, Object> config =
+        PubSubSchema.of(parse("a", "int"), options)
+            .configuration(new StructType().add("a", DataTypes.IntegerType));
+    assertEquals("Europe/Berlin", config.get("sessionTimeZone"));
+    assertFalse(config.containsKey("timeZone"));
+  }
+
+  @Test
   void nestedTypesMayBeNullEverywhere() {
     StructType inner = new StructType().add("x", DataTypes.IntegerType, false);
     StructType given =
