@@ -1,47 +1,16 @@
-#include <stdio.h>
-
-#include "pubsub_connection.h"
+#include "pubsub_resources.h"
 
 static int create(const cli_args *args) {
-  frl_pubsub *pubsub = NULL;
-  const int rc = cli_connect(args, &pubsub);
-  if (rc != CLI_OK) return rc;
-  frl_error err = {0};
-  frl_status st = FRL_OK;
-  for (int i = 0; i < args->n_operands && st == FRL_OK; i++) {
-    st = frl_pubsub_create_topic(pubsub, args->operands[i], &err);
-    if (st == FRL_E_EXISTS && cli_flag(args, "if-missing")) st = FRL_OK;
-  }
-  frl_pubsub_close(pubsub);
-  return st == FRL_OK ? CLI_OK : cli_fail(args, st, &err);
+  return cli_call_each(args, frl_pubsub_create_topic,
+      cli_flag(args, "if-missing") ? FRL_E_EXISTS : FRL_OK);
 }
 
 static int delete (const cli_args *args) {
-  frl_pubsub *pubsub = NULL;
-  const int rc = cli_connect(args, &pubsub);
-  if (rc != CLI_OK) return rc;
-  frl_error err = {0};
-  frl_status st = FRL_OK;
-  for (int i = 0; i < args->n_operands && st == FRL_OK; i++) {
-    st = frl_pubsub_delete_topic(pubsub, args->operands[i], &err);
-  }
-  frl_pubsub_close(pubsub);
-  return st == FRL_OK ? CLI_OK : cli_fail(args, st, &err);
-}
-
-static frl_status print_name(void *ctx, const char *name) {
-  (void)ctx;
-  return puts(name) < 0 ? FRL_E_IO : FRL_OK;
+  return cli_call_each(args, frl_pubsub_delete_topic, FRL_OK);
 }
 
 static int list(const cli_args *args) {
-  frl_pubsub *pubsub = NULL;
-  const int rc = cli_connect(args, &pubsub);
-  if (rc != CLI_OK) return rc;
-  frl_error err = {0};
-  const frl_status st = frl_pubsub_list_topics(pubsub, print_name, NULL, &err);
-  frl_pubsub_close(pubsub);
-  return st == FRL_OK ? CLI_OK : cli_fail(args, st, &err);
+  return cli_print_list(args, frl_pubsub_list_topics);
 }
 
 static const cli_option create_options[] = {
@@ -49,8 +18,6 @@ static const cli_option create_options[] = {
     {"if-missing", NULL, "A topic that is there already is no failure."},
     {0},
 };
-
-static const cli_option connection_options[] = {CLI_CONNECTION_OPTIONS, {0}};
 
 const cli_command cli_topic_create = {
     .name = "pubsub topic create",
@@ -71,7 +38,7 @@ const cli_command cli_topic_list = {
     .summary = "List the project's topics",
     .operands = "",
     .description = "Prints the full name of every topic, one a line.",
-    .options = connection_options,
+    .options = cli_connection_options,
     .run = list,
 };
 
@@ -81,7 +48,7 @@ const cli_command cli_topic_delete = {
     .operands = "TOPIC...",
     .description =
         "Deletes each topic. Its subscriptions stay and keep what they have.",
-    .options = connection_options,
+    .options = cli_connection_options,
     .min_operands = 1,
     .max_operands = 1000,
     .run = delete,

@@ -79,6 +79,11 @@ typedef struct frl_subscription_info {
   bool exactly_once;
   bool dead_letter;
   bool detached;
+  char dead_letter_topic[512];    /* "" without one */
+  uint32_t max_delivery_attempts; /* 0 without a dead letter topic */
+  uint32_t retention_s;
+  bool retain_acked;
+  char filter[512]; /* "" without one */
 } frl_subscription_info;
 
 typedef struct frl_subscription_options {
@@ -87,7 +92,11 @@ typedef struct frl_subscription_options {
   uint32_t ack_deadline_s; /* 10 */
   bool ordered;
   bool exactly_once;
-  const char *filter; /* NULL: none */
+  const char *filter;             /* NULL: none */
+  const char *dead_letter_topic;  /* NULL: none; must exist, like a topic's name */
+  uint32_t max_delivery_attempts; /* 5; then the dead letter topic gets the message */
+  uint32_t retention_s; /* 604,800 (7 days); how long what is not acked is kept */
+  bool retain_acked;    /* acked messages are kept for retention_s too, for a seek */
 } frl_subscription_options;
 
 FRL_API FRL_NODISCARD frl_status frl_pubsub_create_subscription(frl_pubsub *pubsub,

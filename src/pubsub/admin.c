@@ -115,10 +115,21 @@ frl_status frl_pubsub_create_subscription(frl_pubsub *pubsub, const char *subscr
   frl_subscription_options o = {0};
   const size_t given = options->struct_size;
   memcpy(&o, options, given < sizeof o ? given : sizeof o);
+  if (o.max_delivery_attempts && !o.dead_letter_topic) {
+    return frl_fail(err, FRL_E_INVALID,
+        "pubsub: max_delivery_attempts (%u) needs a dead letter topic",
+        (unsigned)o.max_delivery_attempts);
+  }
   admin_call c;
   char *topic = NULL;
+  char *dead_letter = NULL;
   frl_status st = begin(&c, pubsub, "subscriptions", subscription, err);
   if (st == FRL_OK) st = frl__pubsub_full_name(pubsub, "topics", o.topic, &topic, err);
+  if (st == FRL_OK && o.dead_letter_topic) {
+    st =
+        frl__pubsub_full_name(pubsub, "topics", o.dead_letter_topic, &dead_letter, err);
+    o.dead_letter_topic = dead_letter;
+  }
   if (st == FRL_OK) {
     st = frl__encode_subscription(&c.request, c.name, topic, &o);
     if (st != FRL_OK) (void)frl_fail(err, st, "pubsub: no memory for a request");
@@ -128,6 +139,7 @@ frl_status frl_pubsub_create_subscription(frl_pubsub *pubsub, const char *subscr
         &c, "/google.pubsub.v1.Subscriber/CreateSubscription", "name", RETRY_READ, err);
   }
   frl_free(&pubsub->mem, topic);
+  frl_free(&pubsub->mem, dead_letter);
   end(&c);
   return st;
 }

@@ -6,7 +6,10 @@ import signal
 import subprocess
 import time
 
+import grpc
 import pyarrow
+import pytest
+from google.pubsub_v1 import SubscriberClient
 
 
 def lines(done):
@@ -28,6 +31,56 @@ def test_topics_and_subscriptions_come_and_go(service):
     gone = service.ferrule("pubsub", "topic", "delete", "passing")
     assert gone.returncode == 3
     assert b"passing" in gone.stderr
+
+
+def described(service, subscription):
+    """The subscription as Google's client reads it."""
+    with grpc.insecure_channel(service.host) as channel:
+        transport = SubscriberClient.get_transport_class("grpc")(channel=channel)
+        return SubscriberClient(transport=transport).get_subscription(subscription=subscription)
+
+
+def test_the_settings_of_a_subscription_are_read_back_by_googles_client(service):
+    for topic in ("settings", "settings-dead"):
+        lines(service.ferrule("pubsub", "topic", "create", topic))
+    lines(
+        service.ferrule(
+            *("pubsub", "sub", "create", "settings-sub", "settings", "--ordered", "--exactly-once"),
+            *("--ack-deadline", 77, "--filter", 'attributes.kind = "a"', "--retention", 1200),
+            *("--retain-acked", "--dead-letter-topic", "settings-dead"),
+            *("--max-delivery-attempts", 9),
+        )
+    )
+    found = described(service, "projects/demo/subscriptions/settings-sub")
+    assert found.topic == "projects/demo/topics/settings"
+    assert found.ack_deadline_seconds == 77
+    assert found.enable_message_ordering and found.enable_exactly_once_delivery
+    assert found.filter == 'attributes.kind = "a"'
+    assert found.message_retention_duration.total_seconds() == 1200
+    assert found.retain_acked_messages
+    policy = found.dead_letter_policy
+    assert policy.dead_letter_topic == "projects/demo/topics/settings-dead"
+    assert policy.max_delivery_attempts == 9
+    lines(service.ferrule("pubsub", "sub", "create", "settings-plain", "settings"))
+    plain = described(service, "projects/demo/subscriptions/settings-plain")
+    assert plain.ack_deadline_seconds == 10
+    assert plain.message_retention_duration.days == 7
+    assert not (plain.enable_message_ordering or plain.filter or plain.dead_letter_policy)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--max-delivery-attempts", 9], b"--dead-letter-topic"),
+        (["--dead-letter-topic", "t", "--max-delivery-attempts", 4], b"5 to 100"),
+        (["--retention", 599], b"600 to 2678400"),
+        (["--ack-deadline", 601], b"10 to 600"),
+    ],
+)
+def test_settings_out_of_range_are_refused(service, options, words):
+    done = service.ferrule("pubsub", "sub", "create", "refused", "t", *options)
+    assert done.returncode == 2
+    assert words in done.stderr
 
 
 def test_lines_go_through_and_are_acked(service):

@@ -1,4 +1,6 @@
 /* Admin calls and the opening of connections. */
+#include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,6 +48,86 @@ static void what_is_made_is_listed_and_described(void **state) {
   assert_false(info.exactly_once);
   assert_false(info.dead_letter);
   assert_false(info.detached);
+  service_close(&s);
+}
+
+static void every_setting_is_kept(void **state) {
+  (void)state;
+  service s;
+  service_open(&s, NULL);
+  const frl_subscription_options options = {.struct_size = sizeof options,
+      .topic = s.topic,
+      .ack_deadline_s = 600,
+      .exactly_once = true,
+      .filter = "attributes:a",
+      .dead_letter_topic = s.topic,
+      .max_delivery_attempts = 7,
+      .retention_s = 86400,
+      .retain_acked = true};
+  char name[80];
+  (void)snprintf(name, sizeof name, "%s-2", s.subscription);
+  assert_int_equal(
+      frl_pubsub_create_subscription(s.pubsub, name, &options, NULL), FRL_OK);
+  frl_subscription_info info = {.struct_size = sizeof info};
+  assert_int_equal(frl_pubsub_get_subscription(s.pubsub, name, &info, NULL), FRL_OK);
+  assert_int_equal(info.ack_deadline_s, 600);
+  assert_true(info.exactly_once);
+  assert_string_equal(info.filter, "attributes:a");
+  assert_true(info.dead_letter);
+  assert_string_equal(info.dead_letter_topic, info.topic);
+  assert_int_equal(info.max_delivery_attempts, 7);
+  assert_int_equal(info.retention_s, 86400);
+  assert_true(info.retain_acked);
+  /* and the defaults of one that asks for nothing */
+  info = (frl_subscription_info){.struct_size = sizeof info};
+  assert_int_equal(
+      frl_pubsub_get_subscription(s.pubsub, s.subscription, &info, NULL), FRL_OK);
+  assert_string_equal(info.filter, "");
+  assert_string_equal(info.dead_letter_topic, "");
+  assert_int_equal(info.max_delivery_attempts, 0);
+  assert_int_equal(info.retention_s, 7 * 86400);
+  assert_false(info.retain_acked);
+  assert_int_equal(frl_pubsub_delete_subscription(s.pubsub, name, NULL), FRL_OK);
+  service_close(&s);
+}
+
+static void settings_that_no_subscription_has_are_refused(void **state) {
+  (void)state;
+  service s;
+  service_open(&s, NULL);
+  static const frl_subscription_options cases[] = {{.max_delivery_attempts = 5},
+      {.ack_deadline_s = 9}, {.retention_s = 599}, {.retention_s = 31 * 86400 + 1},
+      {.filter = "no filter"}, {.dead_letter_topic = "a/b"}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    frl_subscription_options options = cases[i];
+    options.struct_size = sizeof options;
+    options.topic = s.topic;
+    frl_error err = {0};
+    assert_int_equal(
+        frl_pubsub_create_subscription(s.pubsub, "bad-one", &options, &err),
+        FRL_E_INVALID);
+    assert_true(err.message[0]);
+  }
+  service_close(&s);
+}
+
+/* A caller that was compiled when the structs were shorter. */
+static void shorter_structs_are_taken(void **state) {
+  (void)state;
+  service s;
+  service_open(&s, NULL);
+  struct {
+    frl_subscription_info info;
+    char behind[8];
+  } out;
+  memset(&out, 0x5a, sizeof out);
+  out.info.struct_size = offsetof(frl_subscription_info, dead_letter_topic);
+  assert_int_equal(
+      frl_pubsub_get_subscription(s.pubsub, s.subscription, &out.info, NULL), FRL_OK);
+  assert_int_equal(out.info.ack_deadline_s, 10);
+  assert_int_equal(out.info.dead_letter_topic[0], 0x5a);
+  assert_int_equal(
+      out.info.struct_size, offsetof(frl_subscription_info, dead_letter_topic));
   service_close(&s);
 }
 
@@ -163,6 +245,9 @@ static void names_are_checked_before_anything_is_sent(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_made_is_listed_and_described),
+      cmocka_unit_test(every_setting_is_kept),
+      cmocka_unit_test(settings_that_no_subscription_has_are_refused),
+      cmocka_unit_test(shorter_structs_are_taken),
       cmocka_unit_test(what_exists_is_not_made_again),
       cmocka_unit_test(nobody_at_the_address_is_told_with_the_address),
       cmocka_unit_test(options_that_contradict_are_refused),
