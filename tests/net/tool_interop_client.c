@@ -392,6 +392,95 @@ static void unimplemented_service(void) {
   unimplemented("/grpc.testing.UnimplementedService/UnimplementedCall");
 }
 
+/*
+ * The compressed cases: the channel compresses messages of more than 1 KiB, so that a
+ * small one goes as it is.
+ */
+enum {
+  RESPONSE_COMPRESSED = 6, /* SimpleRequest */
+  EXPECT_COMPRESSED = 8,
+  STREAMING_EXPECT_COMPRESSED = 2,
+  SMALL_PAYLOAD = 100
+};
+
+static void add_bool(frl_buf *b, uint32_t number, bool value) {
+  size_t mark = 0;
+  MUST(frl_wire_begin(b, number, &mark));
+  MUST(frl_wire_bool(b, 1, value));
+  MUST(frl_wire_end(b, mark));
+}
+
+static void expecting_unary(size_t size, bool expected, int32_t code) {
+  talk t;
+  talk_init(&t, SERVICE "UnaryCall");
+  frl_buf request = request_buf();
+  add_bool(&request, EXPECT_COMPRESSED, expected);
+  MUST(frl_wire_varint(&request, 2, LARGE_RESPONSE));
+  add_payload(&request, 3, size);
+  run_unary(&t, &request, code);
+  CHECK(code != FRL_GRPC_OK || t.sizes[0] == LARGE_RESPONSE);
+}
+
+static void client_compressed_unary(void) {
+  expecting_unary(SMALL_PAYLOAD, true, FRL_GRPC_INVALID_ARGUMENT);
+  expecting_unary(LARGE_REQUEST, true, FRL_GRPC_OK);
+  expecting_unary(SMALL_PAYLOAD, false, FRL_GRPC_OK);
+}
+
+static void server_compressed_unary(void) {
+  for (int compressed = 1; compressed >= 0; compressed--) {
+    talk t;
+    talk_init(&t, SERVICE "UnaryCall");
+    frl_buf request = request_buf();
+    add_bool(&request, RESPONSE_COMPRESSED, compressed);
+    large_request(&request);
+    run_unary(&t, &request, FRL_GRPC_OK);
+    CHECK(t.messages == 1 && t.sizes[0] == LARGE_RESPONSE);
+  }
+}
+
+static void add_streamed(frl_buf *b, size_t size, bool expected) {
+  add_payload(b, 1, size);
+  add_bool(b, STREAMING_EXPECT_COMPRESSED, expected);
+}
+
+static void client_compressed_streaming(void) {
+  talk probe;
+  talk_init(&probe, SERVICE "StreamingInputCall");
+  frl_buf request = request_buf();
+  add_streamed(&request, SMALL_PAYLOAD, true);
+  talk_start(&probe);
+  talk_send(&probe, &request);
+  wait_for_end(&probe, FRL_GRPC_INVALID_ARGUMENT);
+  talk t;
+  talk_init(&t, SERVICE "StreamingInputCall");
+  talk_start(&t);
+  add_streamed(&request, 27182, true);
+  talk_send(&t, &request);
+  add_streamed(&request, SMALL_PAYLOAD, false);
+  talk_send(&t, &request);
+  on_loop(finish_it, &t);
+  wait_for_end(&t, FRL_GRPC_OK);
+  CHECK(t.count == 27182 + SMALL_PAYLOAD);
+  frl_buf_deinit(&request);
+}
+
+static void server_compressed_streaming(void) {
+  static const size_t sizes[] = {31415, 92653};
+  talk t;
+  talk_init(&t, SERVICE "StreamingOutputCall");
+  frl_buf request = request_buf();
+  for (size_t i = 0; i < 2; i++) {
+    size_t mark = 0;
+    MUST(frl_wire_begin(&request, 2, &mark));
+    MUST(frl_wire_varint(&request, 1, sizes[i]));
+    add_bool(&request, 3, i == 0);
+    MUST(frl_wire_end(&request, mark));
+  }
+  run_unary(&t, &request, FRL_GRPC_OK);
+  CHECK(t.messages == 2 && memcmp(t.sizes, sizes, sizeof sizes) == 0);
+}
+
 static const struct {
   const char *name;
   void (*run)(void);
@@ -405,7 +494,11 @@ static const struct {
     {"special_status_message", special_status_message},
     {"custom_metadata", custom_metadata},
     {"unimplemented_method", unimplemented_method},
-    {"unimplemented_service", unimplemented_service}};
+    {"unimplemented_service", unimplemented_service},
+    {"client_compressed_unary", client_compressed_unary},
+    {"server_compressed_unary", server_compressed_unary},
+    {"client_compressed_streaming", client_compressed_streaming},
+    {"server_compressed_streaming", server_compressed_streaming}};
 
 int main(int argc, char **argv) {
   if (argc != 3) {
@@ -416,7 +509,9 @@ int main(int argc, char **argv) {
   (void)snprintf(target, sizeof target, "127.0.0.1:%s", argv[1]);
   frl_loop *loop = NULL;
   MUST(frl_loop_start(&loop, NULL, "interop", NULL));
-  const frl_channel_options options = {.struct_size = sizeof options, .target = target};
+  const frl_channel_options options = {.struct_size = sizeof options,
+      .target = target,
+      .gzip = strstr(argv[2], "compressed") != NULL};
   MUST(frl_channel_create(&channel, loop, &options, NULL, NULL));
   bool known = false;
   for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {

@@ -10,7 +10,7 @@ import pytest
 HERE = pathlib.Path(__file__).parent
 ROOT = pathlib.Path(os.environ.get("FERRULE_ROOT", HERE.parents[2]))
 TOOLS = ("google.golang.org/grpc/interop/client", "google.golang.org/grpc/interop/server",
-         "github.com/summerwind/h2spec/cmd/h2spec")  # fmt: skip
+         "github.com/summerwind/h2spec/cmd/h2spec", "./gzip")  # fmt: skip
 
 
 def go():
@@ -19,7 +19,7 @@ def go():
 
 @pytest.fixture(scope="session")
 def go_tools():
-    """The folder with client, server and h2spec."""
+    """The folder with client, server, h2spec and gzip."""
     folder = ROOT / "build/interop/grpc"
     folder.mkdir(parents=True, exist_ok=True)
     subprocess.run(
