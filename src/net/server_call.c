@@ -377,7 +377,9 @@ static void h2_headers(void *ctx, frl_h2_stream *stream, bool end_stream) {
   } else {
     c->method = frl_map_get(&c->server->methods, c->path, strlen(c->path));
     if (!c->method) {
-      fail(c, FRL_GRPC_UNIMPLEMENTED, "unknown method");
+      char text[256];
+      (void)snprintf(text, sizeof text, "unknown method %.200s", c->path);
+      fail(c, FRL_GRPC_UNIMPLEMENTED, text);
     } else if (!start_deadline(c)) {
       c->method = NULL;
       fail(c, FRL_GRPC_RESOURCE_EXHAUSTED, "out of memory");

@@ -156,6 +156,45 @@ static void every_field_arrives(void **state) {
   service_close(&s);
 }
 
+/* Every delivery counts there: what is not read soon must not be fetched. */
+static void under_dead_letters_one_batch_is_out_at_most(void **state) {
+  (void)state;
+  enum { MESSAGES = 1000, BATCH_ROWS = 40, STREAMS = 2, MOST = BATCH_ROWS + STREAMS };
+  service s;
+  service_open(&s, NULL);
+  const frl_subscription_options settings = {
+      .struct_size = sizeof settings, .topic = s.topic, .dead_letter_topic = s.topic};
+  char name[80];
+  (void)snprintf(name, sizeof name, "%s-dead", s.subscription);
+  assert_int_equal(
+      frl_pubsub_create_subscription(s.pubsub, name, &settings, NULL), FRL_OK);
+  service_publish(&s, "m", 0, MESSAGES);
+  const frl_subscriber_options options = {.struct_size = sizeof options,
+      .subscription = name,
+      .streams = STREAMS,
+      .max_rows_per_batch = BATCH_ROWS,
+      .max_batch_delay_ms = 20};
+  frl_subscriber *sub;
+  assert_int_equal(frl_subscriber_open(&sub, s.pubsub, &options, NULL), FRL_OK);
+  frl_held *helds[MOST + 1];
+  size_t n = 0;
+  int64_t rows = 0;
+  while (frl_subscriber_take(sub, 0, 0, ABSENCE_MS, &helds[n], NULL) == FRL_OK) {
+    rows += frl_held_rows(helds[n++]);
+    assert_true(rows <= MOST);
+  }
+  assert_true(rows >= BATCH_ROWS);
+  assert_int_equal(stats_of(sub).received_messages, rows);
+  /* what is settled makes room for as much again */
+  while (n > 0) frl_held_ack(helds[--n]);
+  frl_held *held;
+  assert_int_equal(frl_subscriber_take(sub, 0, 0, LONG_MS, &held, NULL), FRL_OK);
+  frl_held_ack(held);
+  frl_subscriber_close(sub, LONG_MS);
+  assert_int_equal(frl_pubsub_delete_subscription(s.pubsub, name, NULL), FRL_OK);
+  service_close(&s);
+}
+
 static void a_missing_subscription_is_told_at_once(void **state) {
   (void)state;
   service s;
@@ -180,6 +219,7 @@ int main(void) {
       cmocka_unit_test(closing_gives_back_what_waits_and_what_is_held),
       cmocka_unit_test(a_lease_is_kept_beyond_its_deadline),
       cmocka_unit_test(every_field_arrives),
+      cmocka_unit_test(under_dead_letters_one_batch_is_out_at_most),
       cmocka_unit_test(a_missing_subscription_is_told_at_once),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

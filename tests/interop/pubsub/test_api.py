@@ -7,6 +7,7 @@ import time
 import pytest
 from conftest import PROJECT, Emulator
 from google.api_core import exceptions
+from google.pubsub_v1 import SchemaServiceClient
 
 
 def datas(received):
@@ -213,6 +214,13 @@ def test_policies_are_kept(place):
         request={"resource": place.topic, "permissions": wanted}
     )
     assert list(allowed.permissions) == wanted
+
+
+def test_what_is_not_served_is_refused_by_its_name(emulator):
+    schemas = emulator.client(SchemaServiceClient)
+    with pytest.raises(exceptions.MethodNotImplemented) as refused:
+        schemas.list_schemas(parent=PROJECT)
+    assert "/google.pubsub.v1.SchemaService/ListSchemas" in refused.value.message
 
 
 def test_topics_are_there_from_the_start(make_place):
