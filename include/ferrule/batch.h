@@ -106,7 +106,7 @@ FRL_API const struct ArrowArray *frl_batch_array(const frl_batch *batch);
  */
 FRL_API FRL_NODISCARD frl_status frl_batch_export(struct ArrowArray *out,
     frl_batch *batch, int64_t first_row, int64_t n_rows, frl_error *err);
-/** The schema, shared in the same way. FRL_OK, FRL_E_NOMEM. */
+/** A copy of the schema, the caller's. FRL_OK, FRL_E_NOMEM. */
 FRL_API FRL_NODISCARD frl_status frl_batch_export_schema(
     struct ArrowSchema *out, frl_batch *batch, frl_error *err);
 

@@ -1,4 +1,5 @@
 #include <ferrule/batch.h>
+#include <ferrule/schema.h>
 #include <stdatomic.h>
 
 #include "base/error.h"
@@ -13,20 +14,13 @@ struct frl_batch {
   struct ArrowArray array;
 };
 
-/** What an exported array or schema owns: a reference and the copies of children. */
+/** What an exported array owns: a reference and the copies of its children. */
 typedef struct array_share {
   frl_batch *batch;
   struct ArrowArray **child_ptrs;
   struct ArrowArray *children; /* the dictionary, if any, is the last */
   size_t n_children;
 } array_share;
-
-typedef struct schema_share {
-  frl_batch *batch;
-  struct ArrowSchema **child_ptrs;
-  struct ArrowSchema *children;
-  size_t n_children;
-} schema_share;
 
 void frl_array_release(struct ArrowArray *array) {
   if (array && array->release) array->release(array);
@@ -156,49 +150,8 @@ frl_status frl_batch_export(struct ArrowArray *out, frl_batch *batch, int64_t fi
   return FRL_OK;
 }
 
-static void schema_share_release(struct ArrowSchema *schema) {
-  schema_share *share = schema->private_data;
-  schema->release = NULL;
-  for (size_t i = 0; i < share->n_children; i++) {
-    frl_schema_release(share->child_ptrs[i]);
-  }
-  frl_batch *batch = share->batch;
-  frl_free(&batch->mem, share);
-  frl_batch_unref(batch);
-}
-
-static frl_status share_schema(
-    struct ArrowSchema *out, frl_batch *batch, const struct ArrowSchema *in) {
-  const size_t n = (size_t)in->n_children;
-  const size_t n_all = n + (in->dictionary ? 1 : 0);
-  schema_share *share = frl_calloc(&batch->mem, 1,
-      sizeof *share + n_all * (sizeof *share->children + sizeof *share->child_ptrs));
-  if (!share) return FRL_E_NOMEM;
-  share->batch = frl_batch_ref(batch);
-  share->children = (struct ArrowSchema *)(void *)(share + 1);
-  share->child_ptrs = (struct ArrowSchema **)(void *)(share->children + n_all);
-  *out = *in;
-  out->release = schema_share_release;
-  out->private_data = share;
-  out->children = n ? share->child_ptrs : NULL;
-  out->dictionary = in->dictionary ? &share->children[n] : NULL;
-  share->n_children = n_all;
-  for (size_t i = 0; i < n_all; i++) share->child_ptrs[i] = &share->children[i];
-  for (size_t i = 0; i < n; i++) {
-    FRL_TRY(share_schema(&share->children[i], batch, in->children[i]));
-  }
-  return in->dictionary ? share_schema(out->dictionary, batch, in->dictionary) : FRL_OK;
-}
-
 frl_status frl_batch_export_schema(
     struct ArrowSchema *out, frl_batch *batch, frl_error *err) {
   *out = (struct ArrowSchema){0};
-  struct ArrowSchema shared = {0};
-  const frl_status st = share_schema(&shared, batch, &batch->schema);
-  if (st != FRL_OK) {
-    frl_schema_release(&shared);
-    return frl_fail(err, st, "batch: out of memory for a share");
-  }
-  *out = shared;
-  return FRL_OK;
+  return frl_schema_copy(out, &batch->mem, &batch->schema, err);
 }
