@@ -27,6 +27,7 @@ typedef struct pool_block {
 struct frl_pool {
   frl_mem mem;
   size_t max_idle_bytes;
+  size_t total_bytes; /* up to which idle buffers may fill up those in use */
   atomic_size_t refs;
   frl_mutex lock;
   pool_block *idle[POOL_CLASSES];
@@ -60,6 +61,12 @@ frl_status frl_pool_create(
   return FRL_OK;
 }
 
+void frl_pool_keep_within(frl_pool *pool, size_t total_bytes) {
+  frl_mutex_lock(&pool->lock);
+  pool->total_bytes = total_bytes;
+  frl_mutex_unlock(&pool->lock);
+}
+
 frl_pool *frl_pool_ref(frl_pool *pool) {
   (void)atomic_fetch_add_explicit(&pool->refs, 1, memory_order_relaxed);
   return pool;
@@ -90,6 +97,13 @@ static pool_block *unlink_idle(frl_pool *pool, size_t limit) FRL_REQUIRES(pool->
     empty_seen = 0;
   }
   return list;
+}
+
+/** What may lie idle beside what is in use. */
+static size_t idle_limit(const frl_pool *pool) FRL_REQUIRES(pool->lock) {
+  const size_t used = pool->used_bytes;
+  const size_t left = used < pool->total_bytes ? pool->total_bytes - used : 0;
+  return left > pool->max_idle_bytes ? left : pool->max_idle_bytes;
 }
 
 void frl_pool_trim(frl_pool *pool) {
@@ -142,7 +156,9 @@ frl_status frl_pool_get(frl_pool *pool, frl_pool_buf *out, size_t min_bytes) {
   frl_mutex_lock(&pool->lock);
   pool_block *block = take_idle(pool, size_class);
   pool->used_bytes += block ? block->cap : class_bytes(size_class);
+  pool_block *excess = unlink_idle(pool, idle_limit(pool));
   frl_mutex_unlock(&pool->lock);
+  free_blocks(&pool->mem, excess);
   if (!block) block = block_new(&pool->mem, size_class);
   if (!block) {
     frl_mutex_lock(&pool->lock);
@@ -162,11 +178,12 @@ void frl_pool_put(frl_pool *pool, frl_pool_buf *buf) {
   pool_block *excess = NULL;
   frl_mutex_lock(&pool->lock);
   pool->used_bytes -= block->cap;
-  if (block->cap > pool->max_idle_bytes) {
+  const size_t limit = idle_limit(pool);
+  if (block->cap > limit) {
     block->next = NULL;
     excess = block;
   } else {
-    excess = unlink_idle(pool, pool->max_idle_bytes - block->cap);
+    excess = unlink_idle(pool, limit - block->cap);
     block->next = pool->idle[block->size_class];
     pool->idle[block->size_class] = block;
     pool->idle_bytes += block->cap;

@@ -3,7 +3,8 @@
  *
  * Memory fresh from the system costs a page fault for every 4 KiB written, which is
  * more than the copy into it; a buffer that went through the pool costs none. What is
- * kept idle is bounded in bytes; what is in use is not (that is the reservoir's part).
+ * kept idle is bounded in bytes, alone or together with what is in use; what is in use
+ * is not (that is the reservoir's part).
  *
  * Threads: any. A pool is counted: every buffer in use holds a reference, so that a
  * batch may be released long after its producer has gone.
@@ -27,6 +28,11 @@ typedef struct frl_pool_buf {
 /** max_idle_bytes 0: nothing is kept. mem NULL: the C library's. */
 FRL_NODISCARD frl_status frl_pool_create(
     frl_pool **out, const frl_mem *mem, size_t max_idle_bytes, frl_error *err);
+/**
+ * More may be kept idle than max_idle_bytes, as long as it makes at most total_bytes
+ * with what is in use: who may hold so much anyway need not fault it in again.
+ */
+void frl_pool_keep_within(frl_pool *pool, size_t total_bytes);
 frl_pool *frl_pool_ref(frl_pool *pool);
 /** NULL works. */
 void frl_pool_unref(frl_pool *pool);

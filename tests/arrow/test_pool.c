@@ -60,6 +60,26 @@ static void idle_bytes_are_bounded(void **state) {
   frl_pool_unref(pool);
 }
 
+static void idle_fills_up_what_is_in_use(void **state) {
+  (void)state;
+  enum { N = 8, SIZE = 100000, TOTAL = N * 131072 };
+  frl_pool *pool;
+  assert_int_equal(frl_pool_create(&pool, NULL, SIZE * 2, NULL), FRL_OK);
+  frl_pool_keep_within(pool, TOTAL);
+  frl_pool_buf bufs[N] = {{0}};
+  for (int i = 0; i < N; i++)
+    assert_int_equal(frl_pool_get(pool, &bufs[i], SIZE), FRL_OK);
+  for (int i = 0; i < N; i++) frl_pool_put(pool, &bufs[i]);
+  assert_true(frl_pool_idle_bytes(pool) >= (size_t)N * SIZE);
+  /* what comes into use takes the place of what is idle */
+  assert_int_equal(frl_pool_get(pool, &bufs[0], TOTAL / 2), FRL_OK);
+  assert_true(frl_pool_used_bytes(pool) + frl_pool_idle_bytes(pool) <= TOTAL);
+  assert_int_equal(frl_pool_get(pool, &bufs[1], TOTAL), FRL_OK);
+  assert_true(frl_pool_idle_bytes(pool) <= (size_t)SIZE * 2);
+  for (int i = 0; i < N; i++) frl_pool_put(pool, &bufs[i]);
+  frl_pool_unref(pool);
+}
+
 static void growth_keeps_what_is_used(void **state) {
   (void)state;
   frl_pool *pool;
@@ -198,6 +218,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(freed_buffer_is_given_again),
       cmocka_unit_test(idle_bytes_are_bounded),
+      cmocka_unit_test(idle_fills_up_what_is_in_use),
       cmocka_unit_test(growth_keeps_what_is_used),
       cmocka_unit_test(batches_are_released_on_another_thread),
       cmocka_unit_test(one_batch_is_shared_by_threads),

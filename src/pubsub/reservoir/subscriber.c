@@ -93,6 +93,7 @@ static uint64_t waiting_bound(const frl_subscriber *s) {
 static frl_status set_up(frl_subscriber *s, frl_error *err) {
   s->n_streams = s->options.streams;
   FRL_TRY(frl_pool_create(&s->pool, &s->mem, POOL_IDLE_BYTES, err));
+  frl_pool_keep_within(s->pool, (size_t)s->options.reservoir_bytes);
   s->leases.lease_ms = (int64_t)s->options.lease_s * 1000;
   const frl_intake_options intake = {.columns = s->options.columns,
       .payload_utf8 = s->options.payload_utf8,

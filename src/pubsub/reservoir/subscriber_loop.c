@@ -6,6 +6,7 @@
 
 enum {
   TICK_MS = 250,
+  QUIET_MS = 10000, /* then the buffers of the last rush go back to the system */
   DOUBT_MS = 5000 /* held back for longer, messages may have grown old at the server */
 };
 
@@ -154,6 +155,7 @@ static void on_tick(void *ctx) {
   frl__subscriber_collect(s);
   frl__subscriber_pump(s);
   publish_stats(s);
+  if (now_ms - s->intake.last_ms > QUIET_MS) frl_pool_trim(s->pool);
 }
 
 static frl_status start_streams(frl_subscriber *s) {
