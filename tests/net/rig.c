@@ -61,6 +61,20 @@ void rig_stop(rig *r) {
   frl_loop_stop(r->server_loop);
 }
 
+int rig_set_up(void **state) {
+  rig *r = malloc(sizeof *r);
+  if (!r) return -1;
+  rig_init(r);
+  *state = r;
+  return 0;
+}
+
+int rig_tear_down(void **state) {
+  rig_stop(*state);
+  free(*state);
+  return 0;
+}
+
 static void no_op(void *ctx) { (void)ctx; }
 
 void rig_settle(rig *r) {

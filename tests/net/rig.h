@@ -41,6 +41,9 @@ void rig_start(rig *r);
 void rig_restart_server(rig *r);
 void rig_stop_server(rig *r, uint32_t grace_ms);
 void rig_stop(rig *r);
+/** For cmocka: a rig on the heap, not started; and its end. */
+int rig_set_up(void **state);
+int rig_tear_down(void **state);
 /** Lets both loops take a few turns, so that what was closed is freed. */
 void rig_settle(rig *r);
 /** The server's allocator refuses its n-th request from now on. */

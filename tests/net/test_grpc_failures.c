@@ -9,20 +9,6 @@
 #include "raw_socket.h"
 #include "rig.h"
 
-static int set_up(void **state) {
-  rig *r = malloc(sizeof *r);
-  if (!r) return -1;
-  rig_init(r);
-  *state = r;
-  return 0;
-}
-
-static int tear_down(void **state) {
-  rig_stop(*state);
-  free(*state);
-  return 0;
-}
-
 /* The server closes its half of a call a moment after the client heard the end. */
 static void assert_server_forgot_all(rig *r) {
   for (int i = 0; i < 2000; i++) {
@@ -184,32 +170,31 @@ static void a_name_that_does_not_resolve_is_unavailable(void **state) {
   frl_buf_deinit(&out);
 }
 
-static void a_response_beyond_the_limit_is_refused(void **state) {
-  rig *r = *state;
-  r->channel_options.max_message_bytes = 1000;
+/* Both ends of a call of 1000 bytes fit, one byte more does not. */
+static void assert_limit_of_1000(rig *r, frl_error *err) {
   rig_start(r);
   frl_buf out;
   frl_buf_init(&out, NULL, 1u << 20);
-  frl_error err = {0};
   static const uint8_t data[1001];
-  assert_int_equal(rig_unary(r, "/t.S/Echo", data, 1000, 0, &out, &err), FRL_OK);
-  assert_int_equal(rig_unary(r, "/t.S/Echo", data, 1001, 0, &out, &err), FRL_E_LIMIT);
-  assert_int_equal(err.origin_code, FRL_GRPC_RESOURCE_EXHAUSTED);
+  assert_int_equal(rig_unary(r, "/t.S/Echo", data, 1000, 0, &out, err), FRL_OK);
+  assert_int_equal(rig_unary(r, "/t.S/Echo", data, 1001, 0, &out, err), FRL_E_LIMIT);
   frl_buf_deinit(&out);
+}
+
+static void a_response_beyond_the_limit_is_refused(void **state) {
+  rig *r = *state;
+  r->channel_options.max_message_bytes = 1000;
+  frl_error err = {0};
+  assert_limit_of_1000(r, &err);
+  assert_int_equal(err.origin_code, FRL_GRPC_RESOURCE_EXHAUSTED);
 }
 
 static void a_request_beyond_the_limit_is_refused(void **state) {
   rig *r = *state;
   r->server_options.max_message_bytes = 1000;
-  rig_start(r);
-  frl_buf out;
-  frl_buf_init(&out, NULL, 1u << 20);
   frl_error err = {0};
-  static const uint8_t data[1001];
-  assert_int_equal(rig_unary(r, "/t.S/Echo", data, 1000, 0, &out, &err), FRL_OK);
-  assert_int_equal(rig_unary(r, "/t.S/Echo", data, 1001, 0, &out, &err), FRL_E_LIMIT);
+  assert_limit_of_1000(r, &err);
   assert_non_null(strstr(err.message, "limit of 1000"));
-  frl_buf_deinit(&out);
 }
 
 static void a_sink_that_says_no_ends_the_call(void **state) {
@@ -389,7 +374,7 @@ static void a_half_closed_call_takes_no_more(void **state) {
   probe_deinit(&p);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down)
 
 int main(void) {
   const struct CMUnitTest tests[] = {

@@ -8,17 +8,9 @@
 enum { WINDOW = 128 * 1024 };
 
 static int set_up(void **state) {
-  rig *r = malloc(sizeof *r);
-  if (!r) return -1;
-  rig_init(r);
+  if (rig_set_up(state) != 0) return -1;
+  rig *r = *state;
   r->channel_options.stream_window_bytes = WINDOW;
-  *state = r;
-  return 0;
-}
-
-static int tear_down(void **state) {
-  rig_stop(*state);
-  free(*state);
   return 0;
 }
 
@@ -168,7 +160,7 @@ static void a_gzip_bomb_stops_at_the_limit(void **state) {
   free(zeros);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, rig_tear_down)
 
 int main(void) {
   const struct CMUnitTest tests[] = {

@@ -6,17 +6,9 @@
 #include "rig.h"
 
 static int set_up(void **state) {
-  rig *r = malloc(sizeof *r);
-  if (!r) return -1;
-  rig_init(r);
+  if (rig_set_up(state) != 0) return -1;
+  rig *r = *state;
   rig_start(r);
-  *state = r;
-  return 0;
-}
-
-static int tear_down(void **state) {
-  rig_stop(*state);
-  free(*state);
   return 0;
 }
 
@@ -140,16 +132,18 @@ static void client_streaming_is_counted(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup_teardown(unary_echoes, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(unary_with_an_empty_message, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(unary_echoes, set_up, rig_tear_down),
       cmocka_unit_test_setup_teardown(
-          unknown_method_is_unimplemented, set_up, tear_down),
+          unary_with_an_empty_message, set_up, rig_tear_down),
       cmocka_unit_test_setup_teardown(
-          bidi_echoes_each_message_and_the_metadata, set_up, tear_down),
+          unknown_method_is_unimplemented, set_up, rig_tear_down),
       cmocka_unit_test_setup_teardown(
-          a_message_of_20_mb_comes_back_whole, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(many_streams_at_once, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(client_streaming_is_counted, set_up, tear_down),
+          bidi_echoes_each_message_and_the_metadata, set_up, rig_tear_down),
+      cmocka_unit_test_setup_teardown(
+          a_message_of_20_mb_comes_back_whole, set_up, rig_tear_down),
+      cmocka_unit_test_setup_teardown(many_streams_at_once, set_up, rig_tear_down),
+      cmocka_unit_test_setup_teardown(
+          client_streaming_is_counted, set_up, rig_tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

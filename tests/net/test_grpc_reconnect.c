@@ -7,20 +7,6 @@
 #include "raw_socket.h"
 #include "rig.h"
 
-static int set_up(void **state) {
-  rig *r = malloc(sizeof *r);
-  if (!r) return -1;
-  rig_init(r);
-  *state = r;
-  return 0;
-}
-
-static int tear_down(void **state) {
-  rig_stop(*state);
-  free(*state);
-  return 0;
-}
-
 static void echo(rig *r) {
   frl_buf out;
   frl_buf_init(&out, NULL, 100);
@@ -278,7 +264,7 @@ static void keepalive_leaves_a_living_server_alone(void **state) {
   probe_deinit(&p);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down)
 
 int main(void) {
   const struct CMUnitTest tests[] = {

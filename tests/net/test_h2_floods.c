@@ -25,12 +25,10 @@ enum {
 };
 
 static int set_up(void **state) {
-  rig *r = malloc(sizeof *r);
-  if (!r) return -1;
-  rig_init(r);
+  if (rig_set_up(state) != 0) return -1;
+  rig *r = *state;
   r->server_options.handshake_timeout_ms = 300;
   rig_start(r);
-  *state = r;
   return 0;
 }
 
