@@ -55,8 +55,9 @@
  * lists, until the next _bind or _deinit. r.col.member is the column as a frl_column
  * for frl_is_null, frl_get_i64 and the like (<ferrule/kernel/column.h>): loops over
  * columns are faster than rows. In the same way w.col.member takes frl_put_i64 and the
- * like (<ferrule/kernel/builder.h>); every column must have got as many values when
- * _finish is called. A failed _add takes its row back; w.fault names the column.
+ * like (<ferrule/kernel/builder.h>), and whole runs of values at once
+ * (<ferrule/kernel/bulk.h>); every column must have got as many values when _finish is
+ * called. A failed _add takes its row back; w.fault names the column.
  *
  * Kernels, each of which defines NAME_kernel for FRL_KERNELS:
  *
@@ -85,6 +86,7 @@
 #define FERRULE_KERNEL_H
 
 #include <ferrule/kernel/builder.h>
+#include <ferrule/kernel/bulk.h>
 #include <ferrule/kernel/column.h>
 #include <ferrule/kernel/declare.h>
 #include <ferrule/kernel/define.h>

@@ -57,112 +57,112 @@
 #define FRLK_D_size_t FRLK_D_INT
 #define FRLK_R_size_t frlk_read_i32
 #define FRLK_W_size_t frlk_write_i32
-#define FRLK_S_int8_t FRLK_REFUSE("name Spark's type: use TINYINT")
+#define FRLK_S_int8_t FRLK_REFUSE("no name of a column type: use TINYINT")
 #define FRLK_C_int8_t int32_t
 #define FRLK_D_int8_t FRLK_D_INT
 #define FRLK_R_int8_t frlk_read_i32
 #define FRLK_W_int8_t frlk_write_i32
-#define FRLK_S_int16_t FRLK_REFUSE("name Spark's type: use SMALLINT")
+#define FRLK_S_int16_t FRLK_REFUSE("no name of a column type: use SMALLINT")
 #define FRLK_C_int16_t int32_t
 #define FRLK_D_int16_t FRLK_D_INT
 #define FRLK_R_int16_t frlk_read_i32
 #define FRLK_W_int16_t frlk_write_i32
-#define FRLK_S_int32_t FRLK_REFUSE("name Spark's type: use INT")
+#define FRLK_S_int32_t FRLK_REFUSE("no name of a column type: use INT")
 #define FRLK_C_int32_t int32_t
 #define FRLK_D_int32_t FRLK_D_INT
 #define FRLK_R_int32_t frlk_read_i32
 #define FRLK_W_int32_t frlk_write_i32
-#define FRLK_S_int64_t FRLK_REFUSE("name Spark's type: use BIGINT")
+#define FRLK_S_int64_t FRLK_REFUSE("no name of a column type: use BIGINT")
 #define FRLK_C_int64_t int32_t
 #define FRLK_D_int64_t FRLK_D_INT
 #define FRLK_R_int64_t frlk_read_i32
 #define FRLK_W_int64_t frlk_write_i32
-#define FRLK_S_int FRLK_REFUSE("name Spark's type: use INT")
+#define FRLK_S_int FRLK_REFUSE("no name of a column type: use INT")
 #define FRLK_C_int int32_t
 #define FRLK_D_int FRLK_D_INT
 #define FRLK_R_int frlk_read_i32
 #define FRLK_W_int frlk_write_i32
-#define FRLK_S_long FRLK_REFUSE("name Spark's type: use BIGINT")
+#define FRLK_S_long FRLK_REFUSE("no name of a column type: use BIGINT")
 #define FRLK_C_long int32_t
 #define FRLK_D_long FRLK_D_INT
 #define FRLK_R_long frlk_read_i32
 #define FRLK_W_long frlk_write_i32
-#define FRLK_S_float FRLK_REFUSE("name Spark's type: use FLOAT")
+#define FRLK_S_float FRLK_REFUSE("no name of a column type: use FLOAT")
 #define FRLK_C_float int32_t
 #define FRLK_D_float FRLK_D_INT
 #define FRLK_R_float frlk_read_i32
 #define FRLK_W_float frlk_write_i32
-#define FRLK_S_double FRLK_REFUSE("name Spark's type: use DOUBLE")
+#define FRLK_S_double FRLK_REFUSE("no name of a column type: use DOUBLE")
 #define FRLK_C_double int32_t
 #define FRLK_D_double FRLK_D_INT
 #define FRLK_R_double frlk_read_i32
 #define FRLK_W_double frlk_write_i32
-#define FRLK_S_char FRLK_REFUSE("name Spark's type: use STRING")
+#define FRLK_S_char FRLK_REFUSE("no name of a column type: use STRING")
 #define FRLK_C_char int32_t
 #define FRLK_D_char FRLK_D_INT
 #define FRLK_R_char frlk_read_i32
 #define FRLK_W_char frlk_write_i32
-#define FRLK_S_INT8 FRLK_REFUSE("name Spark's type: use TINYINT")
+#define FRLK_S_INT8 FRLK_REFUSE("no name of a column type: use TINYINT")
 #define FRLK_C_INT8 int32_t
 #define FRLK_D_INT8 FRLK_D_INT
 #define FRLK_R_INT8 frlk_read_i32
 #define FRLK_W_INT8 frlk_write_i32
-#define FRLK_S_INT16 FRLK_REFUSE("name Spark's type: use SMALLINT")
+#define FRLK_S_INT16 FRLK_REFUSE("no name of a column type: use SMALLINT")
 #define FRLK_C_INT16 int32_t
 #define FRLK_D_INT16 FRLK_D_INT
 #define FRLK_R_INT16 frlk_read_i32
 #define FRLK_W_INT16 frlk_write_i32
-#define FRLK_S_INT32 FRLK_REFUSE("name Spark's type: use INT")
+#define FRLK_S_INT32 FRLK_REFUSE("no name of a column type: use INT")
 #define FRLK_C_INT32 int32_t
 #define FRLK_D_INT32 FRLK_D_INT
 #define FRLK_R_INT32 frlk_read_i32
 #define FRLK_W_INT32 frlk_write_i32
-#define FRLK_S_INT64 FRLK_REFUSE("name Spark's type: use BIGINT")
+#define FRLK_S_INT64 FRLK_REFUSE("no name of a column type: use BIGINT")
 #define FRLK_C_INT64 int32_t
 #define FRLK_D_INT64 FRLK_D_INT
 #define FRLK_R_INT64 frlk_read_i32
 #define FRLK_W_INT64 frlk_write_i32
-#define FRLK_S_BYTE FRLK_REFUSE("name Spark's type: use TINYINT")
+#define FRLK_S_BYTE FRLK_REFUSE("no name of a column type: use TINYINT")
 #define FRLK_C_BYTE int32_t
 #define FRLK_D_BYTE FRLK_D_INT
 #define FRLK_R_BYTE frlk_read_i32
 #define FRLK_W_BYTE frlk_write_i32
-#define FRLK_S_SHORT FRLK_REFUSE("name Spark's type: use SMALLINT")
+#define FRLK_S_SHORT FRLK_REFUSE("no name of a column type: use SMALLINT")
 #define FRLK_C_SHORT int32_t
 #define FRLK_D_SHORT FRLK_D_INT
 #define FRLK_R_SHORT frlk_read_i32
 #define FRLK_W_SHORT frlk_write_i32
-#define FRLK_S_INTEGER FRLK_REFUSE("name Spark's type: use INT")
+#define FRLK_S_INTEGER FRLK_REFUSE("no name of a column type: use INT")
 #define FRLK_C_INTEGER int32_t
 #define FRLK_D_INTEGER FRLK_D_INT
 #define FRLK_R_INTEGER frlk_read_i32
 #define FRLK_W_INTEGER frlk_write_i32
-#define FRLK_S_LONG FRLK_REFUSE("name Spark's type: use BIGINT")
+#define FRLK_S_LONG FRLK_REFUSE("no name of a column type: use BIGINT")
 #define FRLK_C_LONG int32_t
 #define FRLK_D_LONG FRLK_D_INT
 #define FRLK_R_LONG frlk_read_i32
 #define FRLK_W_LONG frlk_write_i32
-#define FRLK_S_REAL FRLK_REFUSE("name Spark's type: use FLOAT")
+#define FRLK_S_REAL FRLK_REFUSE("no name of a column type: use FLOAT")
 #define FRLK_C_REAL int32_t
 #define FRLK_D_REAL FRLK_D_INT
 #define FRLK_R_REAL frlk_read_i32
 #define FRLK_W_REAL frlk_write_i32
-#define FRLK_S_bool FRLK_REFUSE("name Spark's type: use BOOLEAN")
+#define FRLK_S_bool FRLK_REFUSE("no name of a column type: use BOOLEAN")
 #define FRLK_C_bool int32_t
 #define FRLK_D_bool FRLK_D_INT
 #define FRLK_R_bool frlk_read_i32
 #define FRLK_W_bool frlk_write_i32
-#define FRLK_S__Bool FRLK_REFUSE("name Spark's type: use BOOLEAN")
+#define FRLK_S__Bool FRLK_REFUSE("no name of a column type: use BOOLEAN")
 #define FRLK_C__Bool int32_t
 #define FRLK_D__Bool FRLK_D_INT
 #define FRLK_R__Bool frlk_read_i32
 #define FRLK_W__Bool frlk_write_i32
-#define FRLK_S_BOOL FRLK_REFUSE("name Spark's type: use BOOLEAN")
+#define FRLK_S_BOOL FRLK_REFUSE("no name of a column type: use BOOLEAN")
 #define FRLK_C_BOOL int32_t
 #define FRLK_D_BOOL FRLK_D_INT
 #define FRLK_R_BOOL frlk_read_i32
 #define FRLK_W_BOOL frlk_write_i32
-#define FRLK_S_UTF8 FRLK_REFUSE("name Spark's type: use STRING")
+#define FRLK_S_UTF8 FRLK_REFUSE("no name of a column type: use STRING")
 #define FRLK_C_UTF8 int32_t
 #define FRLK_D_UTF8 FRLK_D_INT
 #define FRLK_R_UTF8 frlk_read_i32
@@ -202,7 +202,7 @@
 #define FRLK_D_FIXED_SIZE_BINARY(n) FRLK_D_INT
 #define FRLK_R_FIXED_SIZE_BINARY(n) frlk_read_i32
 #define FRLK_W_FIXED_SIZE_BINARY(n) frlk_write_i32
-#define FRLK_S_DECIMAL256(p, s) FRLK_REFUSE("Spark's decimals have at most 38 digits: use DECIMAL(p,s)")
+#define FRLK_S_DECIMAL256(p, s) FRLK_REFUSE("Spark: decimals have at most 38 digits: use DECIMAL(p,s)")
 #define FRLK_C_DECIMAL256(p, s) int32_t
 #define FRLK_D_DECIMAL256(p, s) FRLK_D_INT
 #define FRLK_R_DECIMAL256(p, s) frlk_read_i32
@@ -227,17 +227,17 @@
 #define FRLK_D_CALENDAR_INTERVAL FRLK_D_INT
 #define FRLK_R_CALENDAR_INTERVAL frlk_read_i32
 #define FRLK_W_CALENDAR_INTERVAL frlk_write_i32
-#define FRLK_S_DATE64 FRLK_REFUSE("Spark's dates are days: use DATE")
+#define FRLK_S_DATE64 FRLK_REFUSE("Spark: dates are days: use DATE")
 #define FRLK_C_DATE64 int32_t
 #define FRLK_D_DATE64 FRLK_D_INT
 #define FRLK_R_DATE64 frlk_read_i32
 #define FRLK_W_DATE64 frlk_write_i32
-#define FRLK_S_TIMESTAMP_NS FRLK_REFUSE("Spark's timestamps are of microseconds: use TIMESTAMP")
+#define FRLK_S_TIMESTAMP_NS FRLK_REFUSE("Spark: timestamps are of microseconds: use TIMESTAMP")
 #define FRLK_C_TIMESTAMP_NS int32_t
 #define FRLK_D_TIMESTAMP_NS FRLK_D_INT
 #define FRLK_R_TIMESTAMP_NS frlk_read_i32
 #define FRLK_W_TIMESTAMP_NS frlk_write_i32
-#define FRLK_S_TIMESTAMP_MS FRLK_REFUSE("Spark's timestamps are of microseconds: use TIMESTAMP")
+#define FRLK_S_TIMESTAMP_MS FRLK_REFUSE("Spark: timestamps are of microseconds: use TIMESTAMP")
 #define FRLK_C_TIMESTAMP_MS int32_t
 #define FRLK_D_TIMESTAMP_MS FRLK_D_INT
 #define FRLK_R_TIMESTAMP_MS frlk_read_i32

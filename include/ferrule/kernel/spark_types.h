@@ -57,7 +57,7 @@
 #define FRLK_C_DECIMAL(p, s) frl_decimal
 #define FRLK_D_DECIMAL(p, s) {FRLK_DECIMAL, p, s, NULL, NULL}
 #define FRLK_S_DECIMAL(p, s) \
-  FRLK_ASSERT((p) >= 1 && (p) <= 38, "Spark's DECIMAL(p,s) has 1 to 38 digits"); \
+  FRLK_ASSERT((p) >= 1 && (p) <= 38, "Spark: DECIMAL(p,s) has 1 to 38 digits"); \
   FRLK_ASSERT((s) >= 0 && (s) <= (p), "DECIMAL(p,s): Spark needs 0 <= s <= p");
 #define FRLK_R_DECIMAL(p, s) frlk_read_decimal
 #define FRLK_W_DECIMAL(p, s) frlk_write_decimal
@@ -106,7 +106,7 @@
 #define FRLK_C_TIME(p) int64_t
 #define FRLK_D_TIME(p) {FRLK_TIME, p, 0, NULL, NULL}
 #define FRLK_S_TIME(p) \
-  FRLK_ASSERT((p) >= 0 && (p) <= 6, "Spark's TIME(p) has 0 to 6 digits of seconds");
+  FRLK_ASSERT((p) >= 0 && (p) <= 6, "Spark: TIME(p) has 0 to 6 digits of seconds");
 #define FRLK_R_TIME(p) frlk_read_i64
 #define FRLK_W_TIME(p) frlk_write_i64
 
