@@ -63,7 +63,8 @@ JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM *vm, void *reserved) {
   if (!native_class) return JNI_ERR;
   const bool registered = frl_jni_register_process(env, native_class) &&
                           frl_jni_register_coordinator(env, native_class) &&
-                          frl_jni_register_scan(env, native_class);
+                          frl_jni_register_scan(env, native_class) &&
+                          frl_jni_register_kernel(env, native_class);
   (*env)->DeleteLocalRef(env, native_class);
   return registered ? JNI_VERSION_1_8 : JNI_ERR;
 }

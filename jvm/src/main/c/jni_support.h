@@ -38,6 +38,7 @@ static inline jlong frl_jni_handle(const void *pointer) {
 /** Adds the native methods of one part of class Native. False: exception pending. */
 bool frl_jni_register_coordinator(JNIEnv *env, jclass native_class);
 bool frl_jni_register_scan(JNIEnv *env, jclass native_class);
+bool frl_jni_register_kernel(JNIEnv *env, jclass native_class);
 bool frl_jni_register_process(JNIEnv *env, jclass native_class);
 
 typedef void (*frl_jni_function)(void);

@@ -68,4 +68,36 @@ final class Native {
   static native void scanStats(long scan, long[] out);
 
   static native void scanClose(long scan);
+
+  /** A kernel of a library; name null: its only one. */
+  static native long kernelLoad(byte[] path, byte[] name);
+
+  static native void kernelUnload(long kernel);
+
+  static native byte[] kernelName(long kernel);
+
+  static native int kernelInputs(long kernel);
+
+  static native byte[] kernelOutputJson(long kernel);
+
+  /** How the columns of a schema JSON differ from the kernel's input, null where they do not. */
+  static native byte[] kernelCheckInput(long kernel, byte[] givenJson, boolean ignoreCase);
+
+  /** Options: key, value, key, value, each with a zero byte behind it. */
+  static native long kernelOpen(long kernel, byte[] options);
+
+  static native void kernelPush(long run, byte[] frames, int bytes);
+
+  static native void kernelFinish(long run);
+
+  /** Bytes of rows written; 0: none until more is pushed; negative: the room that a row needs. */
+  static native int kernelNext(long run, byte[] frames);
+
+  /** batches in, rows in, batches out, rows out, kernel ns, check ns, rows ns. */
+  static native void kernelStats(long run, long[] out);
+
+  static native void kernelClose(long run);
+
+  /** kernels, runs, batches in, batches out. */
+  static native void kernelLive(long[] out);
 }

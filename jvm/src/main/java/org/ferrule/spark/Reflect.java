@@ -6,11 +6,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Calls of what has other names or Scala types in other versions of Spark. */
-final class Reflect {
+public final class Reflect {
   private Reflect() {}
 
   /** A method without parameters, public or not, of the object's class or one above it. */
-  static Object call(Object target, String method) throws ReflectiveOperationException {
+  public static Object call(Object target, String method) throws ReflectiveOperationException {
     for (Class<?> type = target.getClass(); type != null; type = type.getSuperclass()) {
       for (Method candidate : type.getDeclaredMethods()) {
         if (candidate.getName().equals(method) && candidate.getParameterCount() == 0) {
@@ -24,7 +24,7 @@ final class Reflect {
   }
 
   /** A method with one parameter that takes the argument. */
-  static Object call(Object target, String method, Object argument)
+  public static Object call(Object target, String method, Object argument)
       throws ReflectiveOperationException {
     for (Method candidate : target.getClass().getMethods()) {
       if (candidate.getName().equals(method)
@@ -37,7 +37,7 @@ final class Reflect {
   }
 
   /** A private field; null where the class has none of the name. */
-  static Object field(Object target, String name) throws ReflectiveOperationException {
+  public static Object field(Object target, String name) throws ReflectiveOperationException {
     for (Class<?> type = target.getClass(); type != null; type = type.getSuperclass()) {
       for (Field candidate : type.getDeclaredFields()) {
         if (candidate.getName().equals(name)) {
@@ -50,7 +50,7 @@ final class Reflect {
   }
 
   /** The elements of a Scala Seq. */
-  static List<Object> elements(Object seq) throws ReflectiveOperationException {
+  public static List<Object> elements(Object seq) throws ReflectiveOperationException {
     Class<?> type = Class.forName("scala.collection.Seq", false, seq.getClass().getClassLoader());
     Method length = type.getMethod("length");
     Method apply = type.getMethod("apply", int.class);

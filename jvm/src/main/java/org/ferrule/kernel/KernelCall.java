@@ -1,0 +1,59 @@
+package org.ferrule.kernel;
+
+import java.io.Serializable;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import org.apache.spark.sql.types.StructType;
+
+/** Which kernel is run over which columns, and how: all that a task needs. */
+final class KernelCall implements Serializable {
+  private static final long serialVersionUID = 1L;
+
+  final ShippedLibrary library;
+  final String kernel;
+  final BatchLimits limits;
+  /** The kernel's own. */
+  final TreeMap<String, String> options;
+  final StructType input;
+  final int outputColumns;
+
+  KernelCall(
+      ShippedLibrary library,
+      String kernel,
+      BatchLimits limits,
+      Map<String, String> options,
+      StructType input,
+      int outputColumns) {
+    this.library = library;
+    this.kernel = kernel;
+    this.limits = limits;
+    this.options = new TreeMap<>(options);
+    this.input = input;
+    this.outputColumns = outputColumns;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    if (!(other instanceof KernelCall)) {
+      return false;
+    }
+    KernelCall that = (KernelCall) other;
+    return library.equals(that.library)
+        && kernel.equals(that.kernel)
+        && limits.equals(that.limits)
+        && options.equals(that.options)
+        && input.equals(that.input);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(library, kernel, options);
+  }
+
+  /** As plans show it: values of options may be secrets. */
+  @Override
+  public String toString() {
+    return kernel + " of " + library.fileName + (options.isEmpty() ? "" : " " + options.keySet());
+  }
+}
