@@ -67,6 +67,7 @@ extern const cli_command cli_cluster_stop;
 extern const cli_command cli_cluster_clean;
 extern const cli_command cli_cluster_ps;
 extern const cli_command cli_cluster_run;
+extern const cli_command cli_cluster_logs;
 extern const cli_command cli_cluster_doctor;
 extern const cli_command cli_cluster_supervise;
 extern const cli_command cli_ddl;

@@ -18,6 +18,7 @@ const cli_command *const cli_commands[] = {
     &cli_cluster_clean,
     &cli_cluster_ps,
     &cli_cluster_run,
+    &cli_cluster_logs,
     &cli_cluster_doctor,
     &cli_cluster_supervise,
     &cli_ddl,

@@ -15,6 +15,7 @@
 
 #include <ferrule/error.h>
 #include <ferrule/export.h>
+#include <ferrule/log.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -153,6 +154,39 @@ FRL_API FRL_NODISCARD frl_status frl_cluster_services(const char *folder,
  */
 FRL_API FRL_NODISCARD frl_status frl_cluster_run(const char *folder,
     const char *const *argv, bool interactive, int *code, frl_error *err);
+
+/** One line of a log. Borrowed for the length of a call; not NUL-terminated texts. */
+typedef struct frl_cluster_line {
+  size_t struct_size;
+  const char *service; /* NUL-terminated: "spark-master", "executor app-1/0", ... */
+  enum frl_log_level level;
+  const char *time; /* UTC, "2026-01-31T10:00:00.000Z"; a continuation has its first
+                       line's; "" unknown; NUL-terminated */
+  const char *logger;
+  size_t logger_len; /* 0: the line is an application's own output */
+  const char *message;
+  size_t message_len;
+} frl_cluster_line;
+
+typedef struct frl_cluster_logs_options {
+  size_t struct_size;
+  const char *folder;           /* "." */
+  const char *service;          /* only this one, or those that begin so; NULL: all */
+  enum frl_log_level max_level; /* FRL_LOG_DEBUG: everything */
+  uint32_t tail_bytes;          /* of each log at the beginning; 0: 64 KiB */
+  bool follow;                  /* wait for more, until cancelled */
+  bool (*cancelled)(void *ctx);
+  void (*each)(void *ctx, const frl_cluster_line *line);
+  void *ctx;
+} frl_cluster_logs_options;
+
+/**
+ * All services' logs as one stream: what is there in order of time, then as it comes.
+ *
+ * @return FRL_E_NOT_FOUND: there never was a cluster in the folder.
+ */
+FRL_API FRL_NODISCARD frl_status frl_cluster_logs(
+    const frl_cluster_logs_options *options, frl_error *err);
 
 #ifdef __cplusplus
 }

@@ -190,7 +190,7 @@ static frl_status prepare(application *a, const char *const *argv,
   frl__cluster_words_add(words, "%s", python ? a->state.settings.python : argv[0]);
   for (size_t i = 1; argv[i]; i++) frl__cluster_words_add(words, "%s", argv[i]);
   if (words->failed) return frl_fail(err, FRL_E_NOMEM, "cluster: out of memory");
-  return frl__cluster_environment(&a->state, true, env, err);
+  return frl__cluster_environment(&a->state, NULL, env, err);
 }
 
 static frl_status open_application(application *a, const char *folder, frl_error *err) {

@@ -62,6 +62,11 @@ static void on_ended(uv_process_t *process, int64_t status, int number) {
   } else {
     (void)snprintf(reason, sizeof reason, "exit code %lld", (long long)status);
   }
+  uint32_t worker = 0;
+  if (!number && frl__cluster_kind_of(&c->owner->state, c->index, &worker) ==
+                     FRL_CLUSTER_CONNECT) {
+    frl__cluster_archive_keep(&c->owner->archive);
+  }
   if (c->owner->stopping) {
     frl__cluster_child_is(c, FRL_CLUSTER_STOPPED, "");
     return;
@@ -70,12 +75,6 @@ static void on_ended(uv_process_t *process, int64_t status, int number) {
   if (frl_clock_now_ms(NULL) - c->began_ms > 60000) frl_backoff_reset(&c->backoff);
   c->next_ms = frl_clock_now_ms(NULL) + 500 + frl_backoff_next_ms(&c->backoff);
   frl__cluster_child_is(c, FRL_CLUSTER_ENDED, reason);
-}
-
-static void daemon_environment(frl_cluster_words *w) {
-  frl__cluster_words_add(w, "SPARK_DAEMON_MEMORY=512m");
-  frl__cluster_words_add(
-      w, "SPARK_DAEMON_JAVA_OPTS=-XX:+UseSerialGC -XX:TieredStopAtLevel=1");
 }
 
 static frl_status spawn(frl_cluster_child *c, frl_cluster_words *argv,
@@ -104,10 +103,12 @@ static frl_status start(frl_cluster_child *c, frl_cluster_words *argv,
     frl_cluster_words *env, frl_error *err) {
   const frl_cluster_state *state = &c->owner->state;
   uint32_t number = 0;
-  const enum frl_cluster_kind kind = frl__cluster_kind_of(state, c->index, &number);
   FRL_TRY(frl__cluster_arguments(state, c->index, argv, err));
-  if (kind == FRL_CLUSTER_MASTER || kind == FRL_CLUSTER_WORKER) daemon_environment(env);
-  FRL_TRY(frl__cluster_environment(state, false, env, err));
+  FRL_TRY(frl__cluster_environment(state, &c->owner->archive, env, err));
+  if (frl__cluster_kind_of(state, c->index, &number) == FRL_CLUSTER_CONNECT) {
+    frl__cluster_words_drop(
+        env, "SPARK_DAEMON_MEMORY="); /* would be its driver's too */
+  }
   char path[FRL_CLUSTER_PATH_MAX];
   if (!log_path(path, state, record_of(c)->name, "")) return FRL_E_LIMIT;
   const int log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);

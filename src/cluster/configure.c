@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "cluster/launch.h"
+#include "cluster/remove.h"
 
 enum { CONFIGURATION_MAX = 64 * 1024 };
 
@@ -32,8 +33,10 @@ static frl_status make_folders(const frl_cluster_settings *s, frl_error *err) {
 }
 
 /* What every driver on the cluster needs: the Connect server's and any shell's. */
-static frl_status shared_part(
-    frl_buf *b, const frl_cluster_settings *s, const frl_cluster_ports *p) {
+static frl_status shared_part(frl_buf *b, const frl_cluster_settings *s,
+    const frl_cluster_ports *p, const frl_cluster_archive *archive) {
+  char options[2 * FRL_CLUSTER_PATH_MAX];
+  frl__cluster_archive_options(options, sizeof options, archive, false);
   /* one task slot and half of the memory of each worker stay free for a shell */
   const uint32_t cores = s->cores > 1 ? s->cores - 1 : 1;
   const unsigned long long executor_mb = s->memory_bytes / 2 >> 20;
@@ -41,7 +44,6 @@ static frl_status shared_part(
       "spark.master                     spark://127.0.0.1:%u\n"
       "spark.driver.host                127.0.0.1\n"
       "spark.driver.bindAddress         127.0.0.1\n"
-      "spark.master.rest.enabled        false\n"
       "spark.ui.showConsoleProgress     false\n"
       "spark.sql.session.timeZone       UTC\n"
       "spark.sql.warehouse.dir          file://%s/spark-warehouse\n"
@@ -51,9 +53,11 @@ static frl_status shared_part(
       "spark.sql.shuffle.partitions     %u\n"
       "spark.hadoop.fs.viewfs.mounttable.ferrule.link./checkpoints  "
       "file://%s/checkpoints\n"
-      "spark.executorEnv.PUBSUB_EMULATOR_HOST  127.0.0.1:%u\n",
+      "spark.executorEnv.PUBSUB_EMULATOR_HOST  127.0.0.1:%u\n"
+      "spark.executor.extraJavaOptions  "
+      "-Dlog4j2.configurationFile=file://%s/.cluster/conf/log4j2.properties%s\n",
       p->master, s->folder, executor_mb, s->python, s->python, cores * s->workers,
-      s->folder, p->emulator));
+      s->folder, p->emulator, s->folder, options));
   if (!s->jar[0]) return FRL_OK;
   /* on the class path of the process: one copy of the native library in each */
   return frl_buf_printf(b,
@@ -62,8 +66,21 @@ static frl_status shared_part(
       s->jar, s->jar);
 }
 
-static frl_status connect_part(
-    frl_buf *b, const frl_cluster_settings *s, const frl_cluster_ports *p) {
+/* Master and workers. What the master knows of workers and applications outlives it, so
+   that one that was killed and is started again finds them. */
+static frl_status daemon_part(frl_buf *b, const frl_cluster_settings *s) {
+  return frl_buf_printf(b,
+      "spark.master.rest.enabled        false\n"
+      "spark.deploy.recoveryMode        FILESYSTEM\n"
+      "spark.deploy.recoveryDirectory   %s/.cluster/recovery\n"
+      "spark.worker.cleanup.enabled     true\n",
+      s->folder);
+}
+
+static frl_status connect_part(frl_buf *b, const frl_cluster_settings *s,
+    const frl_cluster_ports *p, const frl_cluster_archive *archive) {
+  char options[2 * FRL_CLUSTER_PATH_MAX];
+  frl__cluster_archive_options(options, sizeof options, archive, true);
   const uint32_t cores = s->cores > 1 ? s->cores - 1 : 1;
   return frl_buf_printf(b,
       "spark.app.name                   spark-connect\n"
@@ -82,39 +99,48 @@ static frl_status connect_part(
       "spark.hadoop.javax.jdo.option.ConnectionURL  "
       "jdbc:derby:;databaseName=%s/.cluster/metastore;create=true\n"
       "spark.driver.extraJavaOptions    -Dderby.system.home=%s/.cluster "
-      "-Dderby.stream.error.file=%s/.cluster/logs/derby.txt\n",
+      "-Dderby.stream.error.file=%s/.cluster/logs/derby.txt "
+      "-Dlog4j2.configurationFile=file://%s/.cluster/conf/log4j2.properties%s\n",
       p->connect, p->connect_ui, cores, cores * s->workers, s->workers, s->folder,
-      s->folder, s->folder);
+      s->folder, s->folder, s->folder, options);
 }
 
-static frl_status write_configuration(const frl_cluster_settings *s, const char *name,
-    const void *data, size_t n, frl_error *err) {
+static frl_status write_text(
+    const frl_cluster_settings *s, const char *name, const frl_buf *b, frl_error *err) {
   char path[FRL_CLUSTER_PATH_MAX];
   if (!frl__cluster_place(path, s->folder, name)) {
     return frl_fail(err, FRL_E_LIMIT, "cluster: folder %s: too long", s->folder);
   }
-  return frl__cluster_replace_file(path, data, n, err);
+  return frl__cluster_replace_file(path, b->data, b->len, err);
 }
 
-frl_status frl__cluster_configure(const frl_cluster_state *state, frl_error *err) {
-  const frl_cluster_settings *s = &state->settings;
+static frl_status write_files(frl_buf *b, const frl_cluster_settings *s,
+    const frl_cluster_archive *archive, frl_error *err) {
   frl_cluster_ports ports;
-  frl_buf b;
   frl__cluster_ports_of(&ports, s);
+  FRL_TRY(frl_buf_append(b, log4j2_properties, sizeof log4j2_properties));
+  FRL_TRY(write_text(s, "conf/log4j2.properties", b, err));
+  frl_buf_clear(b);
+  FRL_TRY(daemon_part(b, s));
+  FRL_TRY(write_text(s, "conf/spark-daemon.conf", b, err));
+  frl_buf_clear(b);
+  FRL_TRY(shared_part(b, s, &ports, archive));
+  FRL_TRY(write_text(s, "conf/spark-defaults.conf", b, err));
+  FRL_TRY(connect_part(b, s, &ports, archive));
+  return write_text(s, "conf/spark-connect.conf", b, err);
+}
+
+frl_status frl__cluster_configure(const frl_cluster_state *state,
+    const frl_cluster_archive *archive, frl_error *err) {
+  const frl_cluster_settings *s = &state->settings;
+  char recovery[FRL_CLUSTER_PATH_MAX];
+  frl_buf b;
   FRL_TRY(make_folders(s, err));
-  FRL_TRY(write_configuration(
-      s, "conf/log4j2.properties", log4j2_properties, sizeof log4j2_properties, err));
+  if (!frl__cluster_place(recovery, s->folder, "recovery")) return FRL_E_LIMIT;
+  FRL_TRY(frl__cluster_remove_tree(recovery, err)); /* of processes that are gone */
   frl_buf_init(&b, NULL, CONFIGURATION_MAX);
-  frl_status st = shared_part(&b, s, &ports);
-  if (st == FRL_OK) {
-    st = write_configuration(s, "conf/spark-defaults.conf", b.data, b.len, err);
-  } else {
-    (void)frl_fail(err, st, "cluster: out of memory");
-  }
-  if (st == FRL_OK) st = connect_part(&b, s, &ports);
-  if (st == FRL_OK) {
-    st = write_configuration(s, "conf/spark-connect.conf", b.data, b.len, err);
-  }
+  const frl_status st = write_files(&b, s, archive, err);
   frl_buf_deinit(&b);
+  if (st == FRL_E_NOMEM) return frl_fail(err, st, "cluster: out of memory");
   return st;
 }

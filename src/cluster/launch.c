@@ -42,6 +42,19 @@ void frl__cluster_words_add(frl_cluster_words *w, const char *fmt, ...) {
   w->items[w->n] = NULL;
 }
 
+void frl__cluster_words_drop(frl_cluster_words *w, const char *beginning) {
+  size_t kept = 0;
+  for (size_t i = 0; i < w->n; i++) {
+    if (strncmp(w->items[i], beginning, strlen(beginning)) == 0) {
+      frl_free(NULL, w->items[i]);
+    } else {
+      w->items[kept++] = w->items[i];
+    }
+  }
+  w->n = kept;
+  if (w->items) w->items[kept] = NULL;
+}
+
 void frl__cluster_words_deinit(frl_cluster_words *w) {
   for (size_t i = 0; i < w->n; i++) frl_free(NULL, w->items[i]);
   frl_free(NULL, w->items);
@@ -105,6 +118,11 @@ static frl_status find_connect_jar(
       "%s has no spark-connect jar: install pyspark[connect,pipelines]", folder);
 }
 
+static void add_properties(const frl_cluster_settings *s, frl_cluster_words *w) {
+  frl__cluster_words_add(w, "--properties-file");
+  frl__cluster_words_add(w, "%s/.cluster/conf/spark-daemon.conf", s->folder);
+}
+
 static void master_words(
     const frl_cluster_settings *s, const frl_cluster_ports *p, frl_cluster_words *w) {
   frl__cluster_words_add(w, "%s/bin/spark-class", s->spark_home);
@@ -115,6 +133,7 @@ static void master_words(
   frl__cluster_words_add(w, "%u", p->master);
   frl__cluster_words_add(w, "--webui-port");
   frl__cluster_words_add(w, "%u", p->master_ui);
+  add_properties(s, w);
 }
 
 static void worker_words(const frl_cluster_settings *s, const frl_cluster_ports *p,
@@ -131,6 +150,7 @@ static void worker_words(const frl_cluster_settings *s, const frl_cluster_ports 
   frl__cluster_words_add(w, "%u", s->cores);
   frl__cluster_words_add(w, "--memory");
   frl__cluster_words_add(w, "%llum", (unsigned long long)(s->memory_bytes >> 20));
+  add_properties(s, w);
   frl__cluster_words_add(w, "--work-dir");
   frl__cluster_words_add(w, "%s/.cluster/work", s->folder);
   frl__cluster_words_add(w, "spark://127.0.0.1:%u", p->master);
@@ -214,24 +234,42 @@ static void add_application(
   const char *path = getenv("PATH");
   frl__cluster_words_add(w, "PATH=%.*s:%s/bin:%s/bin:%s", n, s->python, s->spark_home,
       s->java_home, path ? path : "");
+  frl__cluster_words_add(w, "SPARK_CONF_DIR=%s/.cluster/conf", s->folder);
   frl__cluster_words_add(w, "SPARK_REMOTE=sc://127.0.0.1:%u", p->connect);
   frl__cluster_words_add(w, "SPARK_MASTER=spark://127.0.0.1:%u", p->master);
 }
 
-frl_status frl__cluster_environment(const frl_cluster_state *state, bool application,
-    frl_cluster_words *w, frl_error *err) {
+/* Every service has the same class path, which the archive of classes asks for. */
+static void add_service_part(const frl_cluster_settings *s,
+    const frl_cluster_archive *archive, frl_cluster_words *w) {
+  char options[2 * FRL_CLUSTER_PATH_MAX];
+  frl__cluster_archive_options(options, sizeof options, archive, false);
+  if (archive->usable) frl__cluster_words_add(w, "SPARK_CONF_DIR=%s", archive->empty);
+  if (s->jar[0]) frl__cluster_words_add(w, "SPARK_DAEMON_CLASSPATH=%s", s->jar);
+  frl__cluster_words_add(w, "SPARK_DAEMON_MEMORY=512m");
+  frl__cluster_words_add(w,
+      "SPARK_DAEMON_JAVA_OPTS=-XX:+UseSerialGC -XX:TieredStopAtLevel=1 "
+      "-Dlog4j2.configurationFile=file://%s/.cluster/conf/log4j2.properties%s",
+      s->folder, options);
+}
+
+frl_status frl__cluster_environment(const frl_cluster_state *state,
+    const frl_cluster_archive *archive, frl_cluster_words *w, frl_error *err) {
   const frl_cluster_settings *s = &state->settings;
   frl_cluster_ports p;
   frl__cluster_ports_of(&p, s);
   for (char **v = environ; *v; v++) {
-    if (misleads(*v) || (application && strncmp(*v, "PATH=", 5) == 0)) continue;
+    if (misleads(*v) || (!archive && strncmp(*v, "PATH=", 5) == 0)) continue;
     frl__cluster_words_add(w, "%s", *v);
   }
-  if (application) add_application(s, &p, w);
+  if (archive) {
+    add_service_part(s, archive, w);
+  } else {
+    add_application(s, &p, w);
+  }
   frl__cluster_words_add(w, "FERRULE_CLUSTER=%s", state->id);
   frl__cluster_words_add(w, "JAVA_HOME=%s", s->java_home);
   frl__cluster_words_add(w, "SPARK_HOME=%s", s->spark_home);
-  frl__cluster_words_add(w, "SPARK_CONF_DIR=%s/.cluster/conf", s->folder);
   frl__cluster_words_add(w, "SPARK_LOCAL_DIRS=%s/.cluster/tmp", s->folder);
   frl__cluster_words_add(w, "SPARK_LOCAL_IP=127.0.0.1");
   frl__cluster_words_add(

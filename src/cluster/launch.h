@@ -2,6 +2,7 @@
 #ifndef FRL_CLUSTER_LAUNCH_H
 #define FRL_CLUSTER_LAUNCH_H
 
+#include "cluster/class_archive.h"
 #include "cluster/state.h"
 
 enum frl_cluster_kind {
@@ -21,6 +22,8 @@ typedef struct frl_cluster_words {
 
 void frl__cluster_words_add(frl_cluster_words *w, const char *fmt, ...)
     FRL_PRINTF(2, 3);
+/** Takes those out that begin so. */
+void frl__cluster_words_drop(frl_cluster_words *w, const char *beginning);
 void frl__cluster_words_deinit(frl_cluster_words *w);
 
 /** Names, order and addresses of the services that the settings ask for. */
@@ -34,12 +37,13 @@ FRL_NODISCARD frl_status frl__cluster_arguments(const frl_cluster_state *state,
     uint32_t service, frl_cluster_words *out, frl_error *err);
 /**
  * The environment: this process's own without what would turn Spark elsewhere, and the
- * cluster's. For an application (not a service) also SPARK_REMOTE and PATH.
+ * cluster's. archive NULL: of an application, not a service: also SPARK_REMOTE and
+ * PATH.
  */
 FRL_NODISCARD frl_status frl__cluster_environment(const frl_cluster_state *state,
-    bool application, frl_cluster_words *out, frl_error *err);
+    const frl_cluster_archive *archive, frl_cluster_words *out, frl_error *err);
 /** Makes the folders and writes the configuration files. */
 FRL_NODISCARD frl_status frl__cluster_configure(
-    const frl_cluster_state *state, frl_error *err);
+    const frl_cluster_state *state, const frl_cluster_archive *archive, frl_error *err);
 
 #endif /* FRL_CLUSTER_LAUNCH_H */

@@ -9,12 +9,13 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/process.h"
+#include "cluster/class_archive.h"
 #include "cluster/leftover.h"
 #include "cluster/lock.h"
 #include "cluster/remove.h"
 #include "cluster/state.h"
 
-enum { SUPERVISOR_MS = 60000, TURN_MS = 50 };
+enum { SUPERVISOR_MS = 150000, TURN_MS = 50 };
 
 static frl_status stop_supervisor(
     const frl_cluster_state *state, const char *folder, frl_error *err) {
@@ -73,6 +74,9 @@ frl_status frl_cluster_stop(const char *folder, uint32_t *ended, frl_error *err)
     FRL_TRY(frl__cluster_state_read(&state, path, err));
   }
   FRL_TRY(frl__cluster_end_leftover(state.id, ended, err));
+  frl_cluster_archive archive;
+  frl__cluster_archive_find(&archive, &state.settings, state.id);
+  frl__cluster_archive_discard(&archive);
   return settle(&state, err);
 }
 

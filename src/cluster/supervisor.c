@@ -15,9 +15,10 @@
 
 enum {
   TICK_MS = 100,
-  START_MS = 180000, /* from its start to its first answer */
-  STOP_MS = 15000,   /* from SIGTERM to SIGKILL */
-  REWRITE_MS = 1000, /* after a state file that could not be written */
+  START_MS = 180000,   /* from its start to its first answer */
+  STOP_MS = 15000,     /* from SIGTERM to SIGKILL */
+  ARCHIVE_MS = 120000, /* where Connect writes its classes down first */
+  REWRITE_MS = 1000,   /* after a state file that could not be written */
   RESTART_BASE_MS = 500,
   RESTART_MAX_MS = 30000
 };
@@ -79,10 +80,14 @@ static void close_handle(uv_handle_t *handle, void *ctx) {
   if (!uv_is_closing(handle)) uv_close(handle, NULL);
 }
 
+static int64_t stop_limit_ms(const frl_cluster_supervisor *s) {
+  return s->archive.writable && !s->archive.exists ? ARCHIVE_MS : STOP_MS;
+}
+
 static void end_stopping(frl_cluster_supervisor *s, int64_t now_ms) {
   if (all_ended(s)) {
     uv_walk(&s->uv, close_handle, NULL);
-  } else if (!s->killed && now_ms - s->stop_ms > STOP_MS) {
+  } else if (!s->killed && now_ms - s->stop_ms > stop_limit_ms(s)) {
     s->killed = true;
     for (uint32_t i = 0; i < s->state.n_services; i++) {
       frl__cluster_child_signal(&s->children[i], SIGKILL);
@@ -166,6 +171,7 @@ static frl_status run(frl_cluster_supervisor *s, frl_error *err) {
     (void)uv_loop_close(&s->uv);
     uint32_t ended = 0;
     st = frl__cluster_end_leftover(s->state.id, &ended, err);
+    frl__cluster_archive_discard(&s->archive);
     s->state.supervisor_pid = 0;
     s->state.supervisor_started = 0;
     s->dirty = true;
@@ -184,7 +190,10 @@ frl_status frl_cluster_supervise(const char *folder, frl_error *err) {
   frl_cluster_supervisor *s = calloc(1, sizeof *s);
   frl_status st = s ? frl__cluster_state_read(&s->state, path, err)
                     : frl_fail(err, FRL_E_NOMEM, "cluster: out of memory");
-  if (st == FRL_OK) st = frl__cluster_configure(&s->state, err);
+  if (st == FRL_OK) {
+    frl__cluster_archive_find(&s->archive, &s->state.settings, s->state.id);
+    st = frl__cluster_configure(&s->state, &s->archive, err);
+  }
   if (st == FRL_OK) {
     (void)curl_global_init(CURL_GLOBAL_DEFAULT);
     st = run(s, err);

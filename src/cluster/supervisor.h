@@ -11,6 +11,7 @@
 #include <uv.h>
 
 #include "base/backoff.h"
+#include "cluster/class_archive.h"
 #include "cluster/state.h"
 #include "net/loop.h"
 
@@ -32,6 +33,7 @@ typedef struct frl_cluster_child {
 
 struct frl_cluster_supervisor {
   frl_cluster_state state;
+  frl_cluster_archive archive;
   frl_cluster_child children[FRL_CLUSTER_SERVICES_MAX];
   uv_loop_t uv;
   uv_timer_t tick;

@@ -19,7 +19,7 @@
 #include "cluster/lock.h"
 #include "cluster/record.h"
 
-enum { READY_MS = 180000, TURN_MS = 50 };
+enum { READY_MS = 180000, BEHIND_MS = 10000, TURN_MS = 50 };
 
 typedef struct ascent {
   const frl_cluster_watch *watch;
@@ -122,21 +122,38 @@ static frl_status begin(ascent *a, frl_error *err) {
 
 /* ---- waiting ---- */
 
+static bool any_is(const frl_cluster_state *s, enum frl_cluster_service_state state) {
+  for (uint32_t i = 0; i < s->n_services; i++) {
+    if (s->services[i].state == state) return true;
+  }
+  return false;
+}
+
+/* A process that has just ended is in the state file a moment longer. */
+static bool is_behind(const frl_cluster_state *s) {
+  for (uint32_t i = 0; i < s->n_services; i++) {
+    const frl_cluster_record *r = &s->services[i];
+    if (r->pid && !frl_process_runs(r->pid, r->started)) return true;
+  }
+  return false;
+}
+
 /* What an up that was called again does: what has ended is started. */
 static frl_status wake(ascent *a, frl_error *err) {
-  frl_cluster_state state;
-  FRL_TRY(frl__cluster_state_read(&state, a->settings.folder, err));
-  const char *other = frl__cluster_difference(&state.settings, &a->settings);
+  const char *folder = a->settings.folder;
+  FRL_TRY(frl__cluster_state_read(&a->seen, folder, err));
+  const char *other = frl__cluster_difference(&a->seen.settings, &a->settings);
   if (other) {
     return frl_fail(err, FRL_E_STATE,
         "the cluster runs with another %s: ferrule cluster stop ends it", other);
   }
-  a->seen = state;
-  for (uint32_t i = 0; i < state.n_services; i++) {
-    if (state.services[i].state == FRL_CLUSTER_ENDED) {
-      (void)uv_kill(state.supervisor_pid, SIGHUP);
-      return FRL_OK;
-    }
+  while (is_behind(&a->seen) && frl_clock_now_ms(NULL) - a->began_ms < BEHIND_MS) {
+    (void)nanosleep(&(struct timespec){0, TURN_MS * 1000000L}, NULL);
+    FRL_TRY(frl__cluster_state_read(&a->seen, folder, err));
+  }
+  a->began_us = frl_clock_wall_us(NULL); /* what ended before is no failure of ours */
+  if (any_is(&a->seen, FRL_CLUSTER_ENDED)) {
+    (void)uv_kill(a->seen.supervisor_pid, SIGHUP);
   }
   return FRL_OK;
 }

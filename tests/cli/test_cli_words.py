@@ -21,6 +21,7 @@ COMMANDS = [
     "cluster clean",
     "cluster ps",
     "cluster run",
+    "cluster logs",
     "cluster doctor",
     "cluster supervise",
     "ddl",

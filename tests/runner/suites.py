@@ -133,6 +133,7 @@ def on_spark(version):
     )
 
 
+CLUSTER_TESTS = some("tests/cluster/test_*.py")
 C_TESTS = some("tests/*/test_*.c", "tests/*/fuzz_*.c")
 SPARK_TESTS = some("tests/spark/**/test_*.py")
 CHECKS = "tests/checks/run"
@@ -154,6 +155,8 @@ SUITES = [
         pytest("test", *OTHERS, limit_s=1800)),
     Suite("spark", "the Spark source", SPARK_TESTS,
         pytest("test", "tests/spark", "-mnot long", limit_s=2400)),
+    Suite("cluster", "a local Spark cluster", CLUSTER_TESTS,
+        pytest("test", "tests/cluster", "-mnot long", limit_s=1200)),
     # make test-matrix
     *(on_spark(version) for version in ("3.3", "3.5", "4.0", "newest")),
     # make fuzz, make test-long
@@ -164,4 +167,6 @@ SUITES = [
     Suite("tidy", "clang-tidy", some("src/*/*.c"), script("tests/tidy"), always=False),
     Suite("spark-long", "what the Spark source takes minutes for", SPARK_TESTS,
         pytest("test", "tests/spark", "-mlong", limit_s=2400), always=False),
+    Suite("cluster-long", "services killed, clusters side by side", CLUSTER_TESTS,
+        pytest("test", "tests/cluster", "-mlong", limit_s=3600), always=False),
 ]  # fmt: skip

@@ -1,0 +1,90 @@
+#include "cluster/log_file.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { CHUNK_BYTES = 64 * 1024, LINE_MAX_BYTES = 256 * 1024 };
+
+void frl__cluster_log_open(
+    frl_cluster_log_file *f, const char *path, const char *service) {
+  *f = (frl_cluster_log_file){.begun = false};
+  (void)snprintf(f->path, sizeof f->path, "%s", path);
+  (void)snprintf(f->service, sizeof f->service, "%s", service);
+  frl_buf_init(&f->pending, NULL, LINE_MAX_BYTES + CHUNK_BYTES);
+}
+
+void frl__cluster_log_close(frl_cluster_log_file *f) { frl_buf_deinit(&f->pending); }
+
+static void give_line(frl_cluster_log_file *f, const char *text, size_t n,
+    frl_cluster_log_fn each, void *ctx) {
+  frl_cluster_line line;
+  if (!frl__cluster_log_parse(&line, &f->context, text, n)) return;
+  line.service = f->service;
+  each(ctx, &line);
+}
+
+static void give_lines(frl_cluster_log_file *f, frl_cluster_log_fn each, void *ctx) {
+  const char *text = (const char *)f->pending.data;
+  size_t at = 0;
+  const char *end;
+  while (at < f->pending.len && (end = memchr(text + at, '\n', f->pending.len - at))) {
+    give_line(f, text + at, (size_t)(end - text) - at, each, ctx);
+    at = (size_t)(end - text) + 1;
+  }
+  frl_buf_consume(&f->pending, at);
+  if (f->pending.len > LINE_MAX_BYTES) frl__cluster_log_flush(f, each, ctx);
+}
+
+void frl__cluster_log_flush(
+    frl_cluster_log_file *f, frl_cluster_log_fn each, void *ctx) {
+  if (f->pending.len) {
+    give_line(f, (const char *)f->pending.data, f->pending.len, each, ctx);
+  }
+  frl_buf_clear(&f->pending);
+}
+
+/* Where to read from; *cut: in the middle of a line. */
+static void place(frl_cluster_log_file *f, uint64_t size, uint32_t tail, bool *cut) {
+  *cut = false;
+  if (size < f->offset) {
+    f->offset = 0;
+    frl_buf_clear(&f->pending);
+  }
+  if (!f->begun && size > tail) {
+    f->offset = size - tail;
+    *cut = true;
+  }
+  f->begun = true;
+}
+
+static void drop_first_line(frl_buf *b) {
+  const uint8_t *end = b->len ? memchr(b->data, '\n', b->len) : NULL;
+  frl_buf_consume(b, end ? (size_t)(end - b->data) + 1 : b->len);
+}
+
+bool frl__cluster_log_read(
+    frl_cluster_log_file *f, uint32_t tail_bytes, frl_cluster_log_fn each, void *ctx) {
+  struct stat info;
+  const int fd = open(f->path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  bool cut = false;
+  bool some = false;
+  if (fstat(fd, &info) == 0) place(f, (uint64_t)info.st_size, tail_bytes, &cut);
+  for (;;) {
+    if (frl_buf_reserve(&f->pending, CHUNK_BYTES) != FRL_OK) break;
+    const ssize_t n =
+        pread(fd, f->pending.data + f->pending.len, CHUNK_BYTES, (off_t)f->offset);
+    if (n <= 0) break;
+    f->offset += (uint64_t)n;
+    f->pending.len += (size_t)n;
+    if (cut) drop_first_line(&f->pending);
+    cut = false;
+    some = true;
+    give_lines(f, each, ctx);
+  }
+  (void)close(fd);
+  return some;
+}

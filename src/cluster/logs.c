@@ -1,0 +1,196 @@
+/* All logs of a cluster as one stream. */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "cluster/log_file.h"
+#include "cluster/state.h"
+
+enum { FILES_MAX = 128, TAIL_BYTES = 64 * 1024, TURN_MS = 200, LOOK_TURNS = 5 };
+
+typedef struct kept_line {
+  char time[FRL_CLUSTER_TIME_BYTES + 1];
+  uint64_t number; /* lines of one time keep their order */
+  frl_cluster_line line;
+  char *text; /* logger and message, owned */
+} kept_line;
+
+typedef struct stream {
+  const frl_cluster_logs_options *options;
+  char folder[FRL_CLUSTER_PATH_MAX];
+  uint32_t tail_bytes;
+  frl_cluster_log_file files[FILES_MAX];
+  size_t n_files;
+  kept_line *kept;
+  size_t n_kept;
+  size_t cap_kept;
+} stream;
+
+/* ---- which files ---- */
+
+static bool is_wanted(const stream *s, const char *service) {
+  const char *only = s->options->service;
+  return !only || strncmp(service, only, strlen(only)) == 0;
+}
+
+static void add_file(stream *s, const char *path, const char *service) {
+  for (size_t i = 0; i < s->n_files; i++) {
+    if (strcmp(s->files[i].path, path) == 0) return;
+  }
+  if (s->n_files < FILES_MAX && is_wanted(s, service)) {
+    frl__cluster_log_open(&s->files[s->n_files++], path, service);
+  }
+}
+
+static void find_service_logs(stream *s) {
+  char folder[FRL_CLUSTER_PATH_MAX];
+  if (!frl__cluster_place(folder, s->folder, "logs")) return;
+  DIR *logs = opendir(folder);
+  for (const struct dirent *e; logs && (e = readdir(logs));) {
+    char path[FRL_CLUSTER_PATH_MAX];
+    char service[64];
+    const char *ending = strrchr(e->d_name, '.');
+    if (!ending || strcmp(ending, ".log") != 0) continue;
+    (void)snprintf(
+        service, sizeof service, "%.*s", (int)(ending - e->d_name), e->d_name);
+    if (snprintf(path, sizeof path, "%s/%s", folder, e->d_name) < (int)sizeof path) {
+      add_file(s, path, service);
+    }
+  }
+  if (logs) (void)closedir(logs);
+}
+
+/* WORK/APPLICATION/NUMBER/{stdout,stderr} */
+static void find_executor_logs_of(
+    stream *s, const char *work, const char *application) {
+  char folder[FRL_CLUSTER_PATH_MAX];
+  if (snprintf(folder, sizeof folder, "%s/%s", work, application) >=
+      (int)sizeof folder) {
+    return;
+  }
+  DIR *executors = opendir(folder);
+  for (const struct dirent *e; executors && (e = readdir(executors));) {
+    if (e->d_name[0] == '.') continue;
+    for (int i = 0; i < 2; i++) {
+      char path[FRL_CLUSTER_PATH_MAX];
+      char service[96];
+      (void)snprintf(
+          service, sizeof service, "executor %.60s/%.16s", application, e->d_name);
+      if (snprintf(path, sizeof path, "%s/%s/%s", folder, e->d_name,
+              i ? "stdout" : "stderr") < (int)sizeof path) {
+        add_file(s, path, service);
+      }
+    }
+  }
+  if (executors) (void)closedir(executors);
+}
+
+static void find_executor_logs(stream *s) {
+  char work[FRL_CLUSTER_PATH_MAX];
+  if (!frl__cluster_place(work, s->folder, "work")) return;
+  DIR *applications = opendir(work);
+  for (const struct dirent *e; applications && (e = readdir(applications));) {
+    if (strncmp(e->d_name, "app-", 4) == 0) find_executor_logs_of(s, work, e->d_name);
+  }
+  if (applications) (void)closedir(applications);
+}
+
+/* ---- lines ---- */
+
+static void give(void *ctx, const frl_cluster_line *line) {
+  const stream *s = ctx;
+  if (line->level <= s->options->max_level) s->options->each(s->options->ctx, line);
+}
+
+static bool room_for_one(stream *s) {
+  if (s->n_kept < s->cap_kept) return true;
+  const size_t cap = s->cap_kept ? 2 * s->cap_kept : 256;
+  kept_line *kept = frl_reallocarray(NULL, s->kept, cap, sizeof *kept);
+  if (!kept) return false;
+  s->kept = kept;
+  s->cap_kept = cap;
+  return true;
+}
+
+static void keep(void *ctx, const frl_cluster_line *line) {
+  stream *s = ctx;
+  if (line->level > s->options->max_level || !room_for_one(s)) return;
+  kept_line *k = &s->kept[s->n_kept];
+  k->text = frl_malloc(NULL, line->logger_len + line->message_len + 1);
+  if (!k->text) return;
+  memcpy(k->text, line->logger, line->logger_len);
+  memcpy(k->text + line->logger_len, line->message, line->message_len);
+  k->line = *line;
+  k->line.logger = k->text;
+  k->line.message = k->text + line->logger_len;
+  (void)snprintf(k->time, sizeof k->time, "%s", line->time);
+  k->number = s->n_kept++;
+}
+
+static int by_time(const void *a, const void *b) {
+  const kept_line *x = a;
+  const kept_line *y = b;
+  const int order = strcmp(x->time, y->time);
+  if (order) return order;
+  return x->number < y->number ? -1 : x->number > y->number;
+}
+
+static void give_kept(stream *s) {
+  if (s->n_kept) qsort(s->kept, s->n_kept, sizeof *s->kept, by_time);
+  for (size_t i = 0; i < s->n_kept; i++) {
+    s->kept[i].line.time = s->kept[i].time;
+    give(s, &s->kept[i].line);
+    frl_free(NULL, s->kept[i].text);
+  }
+  s->n_kept = 0;
+}
+
+static void read_all(stream *s, uint32_t tail_bytes, frl_cluster_log_fn each) {
+  for (size_t i = 0; i < s->n_files; i++) {
+    (void)frl__cluster_log_read(&s->files[i], tail_bytes, each, s);
+  }
+}
+
+static void follow(stream *s) {
+  const frl_cluster_logs_options *o = s->options;
+  for (unsigned turn = 1; !(o->cancelled && o->cancelled(o->ctx)); turn++) {
+    (void)nanosleep(&(struct timespec){0, TURN_MS * 1000000L}, NULL);
+    if (turn % LOOK_TURNS == 0) {
+      find_service_logs(s);
+      find_executor_logs(s);
+    }
+    read_all(s, UINT32_MAX, give); /* a log that is new is wanted whole */
+  }
+}
+
+static void run(stream *s) {
+  find_service_logs(s);
+  find_executor_logs(s);
+  read_all(s, s->tail_bytes, keep);
+  if (!s->options->follow) {
+    for (size_t i = 0; i < s->n_files; i++) {
+      frl__cluster_log_flush(&s->files[i], keep, s);
+    }
+  }
+  give_kept(s);
+  if (s->options->follow) follow(s);
+  for (size_t i = 0; i < s->n_files; i++) frl__cluster_log_close(&s->files[i]);
+  frl_free(NULL, s->kept);
+}
+
+frl_status frl_cluster_logs(const frl_cluster_logs_options *options, frl_error *err) {
+  frl_cluster_state state;
+  stream *s = frl_calloc(NULL, 1, sizeof *s);
+  if (!s) return frl_fail(err, FRL_E_NOMEM, "cluster: out of memory");
+  s->options = options;
+  s->tail_bytes = options->tail_bytes ? options->tail_bytes : TAIL_BYTES;
+  frl_status st = frl__cluster_folder(s->folder, options->folder, err);
+  if (st == FRL_OK) st = frl__cluster_state_read(&state, s->folder, err);
+  if (st == FRL_OK) run(s);
+  frl_free(NULL, s);
+  return st;
+}

@@ -1,0 +1,167 @@
+"""A whole cluster: up, a session, a pipeline, a crash of everything, nothing left."""
+
+import json
+import os
+import signal
+import time
+
+from conftest import PATIENCE_S
+
+COUNT = """
+import sys
+from pyspark.sql import SparkSession
+spark = SparkSession.builder.getOrCreate()
+assert "connect" in type(spark).__module__, type(spark)
+print("rows", spark.range(1000).selectExpr("sum(id) AS s").first().s)
+spark.sql("CREATE TABLE IF NOT EXISTS kept AS SELECT 42 AS a")
+print("table", spark.table("kept").first().a)
+"""
+
+SPEC = """
+name: lines
+storage: viewfs://ferrule/checkpoints
+libraries:
+  - glob:
+      include: flows/**
+"""
+
+FLOWS = """
+from pyspark import pipelines as dp
+from pyspark.sql import SparkSession, functions as F
+spark = SparkSession.active()
+
+@dp.table(format="parquet")
+def lines():
+    return (spark.readStream.format("pubsub-native").schema("n INT, word STRING")
+        .option("projectId", "PROJECT").option("subscriptionId", "lines-sub")
+        .option("payloadFormat", "json").option("drainIdleMs", 500).load())
+
+@dp.materialized_view(format="parquet")
+def by_word():
+    return spark.read.table("lines").groupBy("word").agg(F.count("*").alias("n"))
+"""
+
+TOTALS = """
+from pyspark.sql import SparkSession
+spark = SparkSession.builder.getOrCreate()
+rows = spark.table("lines").count()
+words = {r.word: r.n for r in spark.table("by_word").collect()}
+print("totals", rows, words["even"], words["odd"])
+"""
+
+
+def wait_for(what):
+    deadline = time.monotonic() + PATIENCE_S
+    while not what():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.1)
+
+
+def test_every_service_answers(cluster):
+    services = cluster.services()
+    assert list(services) == ["spark-master", "spark-worker", "spark-connect", "pubsub-emulator"]
+    assert {s["state"] for s in services.values()} == {"ready"}
+    assert all(s["residentBytes"] > 0 for s in services.values())
+    assert services["spark-connect"]["url"] == f"sc://127.0.0.1:{cluster.port_base + 2}"
+
+
+def test_a_second_up_changes_nothing(cluster):
+    before = cluster.services()
+    assert cluster.up().returncode == 0
+    after = cluster.services()
+    assert {n: s["pid"] for n, s in before.items()} == {n: s["pid"] for n, s in after.items()}
+
+
+def test_other_settings_are_refused_by_name(cluster):
+    done = cluster.up("--cores", 77)
+    assert done.returncode == 1
+    assert "another cores" in done.stderr and "ferrule cluster stop" in done.stderr
+
+
+def test_nothing_listens_beyond_loopback(cluster):
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        with open(table, encoding="ascii") as file:
+            rows = [line.split() for line in file][1:]
+        for row in rows:
+            address, port = row[1].rsplit(":", 1)
+            if row[3] == "0A" and cluster.port_base <= int(port, 16) < cluster.port_base + 32:
+                assert address in ("0100007F", "0000000000000000FFFF00000100007F"), row
+
+
+def test_a_connect_session_computes_and_keeps_tables(cluster):
+    out = cluster.run_python(COUNT)
+    assert "rows 499500" in out
+    assert "table 42" in out
+    assert (cluster.folder / "spark-warehouse/kept").is_dir()
+
+
+def test_an_exit_code_is_handed_on_and_shown(cluster):
+    assert cluster.cluster("run", "--", "sh", "-c", "exit 7").returncode == 7
+    app = cluster.services()["spark-app"]
+    assert (app["state"], app["reason"]) == ("ended", "exit code 7")
+
+
+def test_the_pipeline_stores_every_message_once(cluster):
+    (cluster.folder / "flows").mkdir()
+    (cluster.folder / "flows/lines.py").write_text(FLOWS.replace("PROJECT", cluster.project))
+    (cluster.folder / "spark-pipeline.yml").write_text(SPEC)
+    text = "".join(f'{{"n": {n}, "word": "{"odd" if n % 2 else "even"}"}}\n' for n in range(5001))
+    cluster.pubsub("publish", "lines", input=text)
+    done = cluster.cluster("run")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Run is COMPLETED" in done.stdout
+    assert "totals 5001 2501 2500" in cluster.run_python(TOTALS)
+    assert cluster.backlog("lines-sub") == 0
+
+
+def test_logs_are_one_stream_with_levels(cluster):
+    cluster.run_python("import sys; print('said'); print('cried', file=sys.stderr)")
+    lines = [
+        json.loads(line)
+        for line in cluster.cluster("logs", "--no-follow", "--json").stdout.splitlines()
+    ]
+    services = {line["service"] for line in lines}
+    assert {"supervisor", "pubsub-emulator", "spark-app"} <= services
+    assert any(service.startswith("executor ") for service in services), services
+    ready = [line for line in lines if line["message"] == "spark-connect is ready"]
+    assert ready[0]["level"] == "INFO" and ready[0]["logger"] == "cluster" and ready[0]["time"]
+    times = [line["time"] for line in lines if line["time"]]
+    assert times == sorted(times)
+    app = cluster.cluster("logs", "--no-follow", "--service", "spark-app").stdout
+    assert "said" in app and "cried" in app and "supervisor" not in app
+    assert "\033" not in app  # no terminal, no colours
+    worse = cluster.cluster("logs", "--no-follow", "--level", "error").stdout
+    assert "is ready" not in worse
+
+
+def test_a_killed_service_is_shown_and_up_starts_it_with_its_data(cluster):
+    cluster.pubsub("publish", "lines", input="kept\n" * 10)
+    os.kill(cluster.services()["pubsub-emulator"]["pid"], signal.SIGKILL)
+    killed = "killed by signal 9"
+    wait_for(lambda: cluster.services()["pubsub-emulator"]["reason"] == killed)
+    shown = cluster.cluster("ps")
+    assert shown.returncode == 1
+    assert "ended" in shown.stdout and killed in shown.stdout
+    assert cluster.up().returncode == 0
+    assert cluster.services()["pubsub-emulator"]["restarts"] == 1
+    assert cluster.backlog("lines-sub") == 10
+
+
+def test_after_a_crash_of_the_supervisor_stop_leaves_no_process(cluster):
+    os.kill(cluster.state()["supervisorPid"], signal.SIGKILL)
+    wait_for(lambda: "nobody watches" in cluster.cluster("ps").stdout)
+    again = cluster.up()
+    assert again.returncode == 1
+    assert "processes of an earlier cluster" in again.stderr
+    assert "ferrule cluster stop" in again.stderr
+    left = cluster.processes()
+    assert len(left) >= 4
+    assert cluster.cluster("stop").returncode == 0
+    assert cluster.processes() == []
+    assert {s["state"] for n, s in cluster.services().items() if n != "spark-app"} == {"stopped"}
+
+
+def test_clean_leaves_nothing(cluster):
+    assert cluster.cluster("clean", "--force").returncode == 0
+    left = {p.name for p in cluster.folder.iterdir()}
+    assert left <= {"script.py", "flows", "spark-pipeline.yml"}
