@@ -40,6 +40,7 @@ has_venv() { python3 -c 'import ensurepip, venv'; }
 want_build() {
   want gcc "compiler" has cc
   want libc6-dev "C headers"
+  want g++ "nghttp2's configuration asks for it" has g++
   want make "build" has make
   want cmake "build" has cmake
   want ninja-build "build" has ninja
@@ -63,7 +64,6 @@ want_test() {
   want_wheel
   want git "lists the project's files" has git
   want libcmocka-dev "C test framework"
-  want g++ "public headers must compile as C++" has g++
   want clang-14 "second compiler, fuzzing" has clang-14
   want libclang-rt-14-dev "libFuzzer"
   want clang-format-14 "formatting" has clang-format-14
