@@ -38,9 +38,10 @@ class _Query:
 
 def _reader(con: Any, query: str) -> Any:
     relation = con.sql(query)
-    if hasattr(relation, "fetch_arrow_reader"):
-        return relation.fetch_arrow_reader()
-    return relation.fetch_record_batch()
+    for method in ("to_arrow_reader", "fetch_arrow_reader", "fetch_record_batch"):
+        if hasattr(relation, method):  # its name differs from version to version
+            return getattr(relation, method)()
+    raise TypeError(f"{type(con)!r} is no connection of DuckDB, or an old one")
 
 
 def relation(k: Kernel, con: Any, query: str, *, lazy: bool = False) -> Any:

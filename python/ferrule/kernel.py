@@ -46,7 +46,8 @@ def load(
         from ferrule import spark
 
         spark.install_checks()
-    return Kernel(_library.opened(path), name, options or {}, frozenset(skip_checks))
+    library = _library.opened(path)
+    return Kernel(library, _Native(library.path, name), options or {}, frozenset(skip_checks))
 
 
 def compile(  # noqa: A001 the name that users look for
@@ -91,7 +92,7 @@ class Kernel:
     def __init__(
         self,
         library: _library.Library,
-        name: str | None,
+        native: _Native,
         options: Mapping[str, object],
         skip: frozenset[str],
         declared: str | None = None,
@@ -100,7 +101,7 @@ class Kernel:
         if unknown:
             raise ValueError(f"no check is called {min(unknown)!r}; there are {', '.join(SKIP)}")
         self._library = library
-        self._native = _Native(library.path, name)
+        self._native = native
         self._options = {str(k): _option_text(v) for k, v in options.items()}
         self._skip = skip
         self._declared = declared
@@ -171,9 +172,8 @@ class Kernel:
 
     def with_options(self, **options: object) -> Kernel:
         """The same kernel with other options."""
-        return Kernel(
-            self._library, self.name, {**self._options, **options}, self._skip, self._declared
-        )
+        merged = {**self._options, **options}
+        return Kernel(self._library, self._native, merged, self._skip, self._declared)
 
     def declared(self, schema: Any) -> Kernel:
         """The same kernel with its output in another order of columns.
@@ -181,7 +181,7 @@ class Kernel:
         schema, DDL or a StructType, has the kernel's columns, each once.
         """
         text = _schema_of(schema).json
-        return Kernel(self._library, self.name, self._options, self._skip, text)
+        return Kernel(self._library, self._native, self._options, self._skip, text)
 
     def check(self, *given: Any, strict: bool = False) -> Kernel:
         """Raises SchemaError unless the columns given are those of the inputs.
@@ -221,11 +221,11 @@ class Kernel:
 
         A batch is anything that has __arrow_c_array__.
         """
+        if len(inputs) != self._native.inputs:
+            raise TypeError(f"{self.name} has {self._native.inputs} input(s), not {len(inputs)}")
         return self._through(self.run(), inputs)
 
     def _through(self, run: Run, inputs: Sequence[Iterable[Any]]) -> Iterator[Batch]:
-        if len(inputs) != self._native.inputs:
-            raise TypeError(f"{self.name} has {self._native.inputs} input(s), not {len(inputs)}")
         try:
             for i, batches in enumerate(inputs):
                 for batch in batches:
@@ -297,8 +297,9 @@ class Stream:
             return k._native.stream(narrowed, k._options, k._skip_bits())
 
 
-def _unpickled(told: _library.Told, *arguments: Any) -> Kernel:
-    return Kernel(_library.found(told), *arguments)
+def _unpickled(told: _library.Told, name: str, *arguments: Any) -> Kernel:
+    library = _library.found(told)
+    return Kernel(library, _Native(library.path, name), *arguments)
 
 
 def _option_text(value: object) -> str:

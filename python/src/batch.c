@@ -1,5 +1,6 @@
 /* ferrule.Batch: rows as Arrow columns, exported as often as anyone asks. */
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "native.h"
@@ -86,10 +87,26 @@ static PyObject *arrow_c_schema(PyObject *self, PyObject *ignored) {
   return schema_capsule(self);
 }
 
+frl_status frl_py_batch_share(
+    struct ArrowArray *out, frl_batch *batch, frl_error *err) {
+  const frl_status st = frl_batch_export(out, batch, 0, -1, err);
+  if (st != FRL_OK) return st;
+  /* the columns are structs of our own over shared buffers */
+  for (int64_t i = 0; i < out->n_children; i++) {
+    struct ArrowArray *column = out->children[i];
+    const bool part = out->offset != 0 || column->length != out->length;
+    if (part && column->null_count != 0) column->null_count = -1;
+    column->offset += out->offset;
+    column->length = out->length;
+  }
+  out->offset = 0;
+  return FRL_OK;
+}
+
 static PyObject *array_capsule(PyObject *self) {
   struct ArrowArray array;
   frl_error err = {0};
-  const frl_status st = frl_batch_export(&array, frl_py_batch_get(self), 0, -1, &err);
+  const frl_status st = frl_py_batch_share(&array, frl_py_batch_get(self), &err);
   if (st != FRL_OK) return frl_py_raise(frl_py_state_of(self), st, &err);
   return frl_py_array_capsule(&array);
 }

@@ -84,6 +84,11 @@ int frl_py_match_options(PyObject *kwargs, frl_schema_match *out);
 PyObject *frl_py_batch_new(frl_py_state *state, frl_batch *batch);
 /** Borrowed from a Batch. */
 frl_batch *frl_py_batch_get(PyObject *batch);
+/**
+ * All of a batch, with its offset moved into the columns: pyarrow takes no struct that
+ * begins elsewhere than at 0 for a batch. Needs no GIL.
+ */
+frl_status frl_py_batch_share(struct ArrowArray *out, frl_batch *batch, frl_error *err);
 /** Imported batches that someone still holds. */
 int64_t frl_py_batches_alive(void);
 

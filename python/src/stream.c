@@ -39,7 +39,7 @@ static int batches_next(struct ArrowArrayStream *stream, struct ArrowArray *out)
   batches *self = stream->private_data;
   out->release = NULL;
   if (self->at == self->n) return 0;
-  const frl_status st = frl_batch_export(out, self->held[self->at], 0, -1, &self->err);
+  const frl_status st = frl_py_batch_share(out, self->held[self->at], &self->err);
   if (st != FRL_OK) return errno_of(st);
   self->at++;
   return 0;

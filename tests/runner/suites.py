@@ -86,6 +86,7 @@ def environment(python):
         "PATH": f"{go}:{os.environ['PATH']}",
         "PYSPARK_PYTHON": python,
         "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONPATH": str(ROOT / "build/wheel/site"),
         **own_java(python),
     }
 
@@ -123,6 +124,18 @@ def matrix_files():
     return [str(f.relative_to(ROOT)) for f in files if "mark.matrix" in f.read_text()]
 
 
+def wheel(*arguments, limit_s):
+    """pytest over the wheel's tests, in an environment of its own."""
+    tests = pytest("python", "tests/python", *arguments, limit_s=limit_s)
+
+    def run(log):
+        if log.run("scripts/wheel.sh", limit_s=1200) != 0:
+            return Count(failed=1)
+        return tests(log)
+
+    return run
+
+
 def on_spark(version):
     return Suite(
         f"spark-{version}",
@@ -150,6 +163,7 @@ SUITES = [
     Suite("jar", "JVM tests", some("jvm/pom.xml"), jar),
     Suite("library", "what the native library needs", some("jvm/src/main/c/*.c"),
         script(CHECKS, "library")),
+    Suite("python", "the wheel", some("tests/python/test_*.py"), wheel("-mnot long", limit_s=1200)),
     Suite("interop", "other people's clients and servers, the checks' own tests",
         some(*(f"{folder}/**/test_*.py" for folder in OTHERS)),
         pytest("test", *OTHERS, limit_s=1800)),
@@ -165,6 +179,8 @@ SUITES = [
         always=False),
     Suite("analyzer", "gcc -fanalyzer", some("src/*/*.c"), compiles("analyzer"), always=False),
     Suite("tidy", "clang-tidy", some("src/*/*.c"), script("tests/tidy"), always=False),
+    Suite("python-long", "the wheel installed by pip, and through Spark Connect",
+        some("tests/python/test_*.py"), wheel("-mlong", limit_s=1800), always=False),
     Suite("spark-long", "what the Spark source takes minutes for", SPARK_TESTS,
         pytest("test", "tests/spark", "-mlong", limit_s=2400), always=False),
     Suite("cluster-long", "services killed, clusters side by side", CLUSTER_TESTS,
