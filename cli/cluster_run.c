@@ -44,6 +44,12 @@ static int pipeline_words(const cli_args *args, const char **words) {
 
 static int command_words(const cli_args *args, const char **words) {
   int n = 0;
+  if (cli_flag(args, "classic")) {
+    /* Spark refuses a master beside the address of a Connect server */
+    words[n++] = "env";
+    words[n++] = "-u";
+    words[n++] = "SPARK_REMOTE";
+  }
   if (ends_with(args->operands[0], ".py")) words[n++] = "python";
   for (int i = 0; i < args->n_operands; i++) words[n++] = args->operands[i];
   return n;
@@ -73,6 +79,9 @@ static const cli_option options_table[] = {
         "out."},
     {"full-refresh-all", NULL, "The same for all of them."},
     {"refresh", "TABLE,...", "Update only these."},
+    {"classic", NULL,
+        "Without SPARK_REMOTE: the program is a Spark driver of its own, on the same "
+        "master."},
     {"interactive", NULL,
         "The program has the terminal for itself; nothing is logged."},
     {0},
@@ -92,7 +101,8 @@ const cli_command cli_cluster_run = {
     .examples =
         "  ferrule cluster run --full-refresh-all\n"
         "  ferrule cluster run examples/connect/flights.py\n"
-        "  ferrule cluster run --interactive -- pyspark",
+        "  ferrule cluster run --interactive -- pyspark\n"
+        "  ferrule cluster run --interactive --classic -- spark-shell",
     .options = options_table,
     .max_operands = WORDS_MAX - 8,
     .run = run,
