@@ -213,6 +213,7 @@ typedef struct frl_kernel_failure {
   int64_t row;         /* since the start, from 0; -1: none */
   int64_t row_in_batch;
   int32_t input;
+  int32_t by_host; /* a check of the host found it; else the kernel reported it */
 } frl_kernel_failure;
 
 /** message is valid until the next call for this run. */
@@ -228,6 +229,27 @@ typedef struct frl_kernel_stats {
 } frl_kernel_stats;
 
 FRL_API void frl_kernel_run_stats(const frl_kernel_run *run, frl_kernel_stats *out);
+
+/* ---- trying ---- */
+
+/** Ways in which batches can be awkward: empty, all null, sliced, huge texts, ... */
+FRL_API size_t frl_kernel_trial_count(void);
+/** "sliced"; NULL beyond the last. */
+FRL_API const char *frl_kernel_trial_name(size_t i);
+FRL_API const char *frl_kernel_trial_what(size_t i);
+
+/**
+ * Run a kernel on made-up batches of one kind. Their buffers are read-only, and end at
+ * memory that cannot be touched: a kernel that writes to its input, or reads beyond it,
+ * dies here by SIGSEGV. So run it in a process of its own.
+ *
+ * @param refused  1 where the kernel itself reported a failure, as it may for values
+ *                 that it does not take.
+ * @return FRL_OK; FRL_E_INVALID: what it gave is not of its schema, or it keeps
+ * batches, or *refused; as of frl_kernel_run_create.
+ */
+FRL_API FRL_NODISCARD frl_status frl_kernel_try(frl_kernel *kernel, size_t trial,
+    const frl_kernel_option *options, size_t n_options, int *refused, frl_error *err);
 
 /** What is alive in this process: zero when all was given back. */
 typedef struct frl_kernel_live {

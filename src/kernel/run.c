@@ -72,7 +72,8 @@ static frl_status host_failed(frl_kernel_run *run, frl_status st, const char *wh
   run->failure = (frl_kernel_failure){.message = run->error.message,
       .row = -1,
       .row_in_batch = row,
-      .input = run->input};
+      .input = run->input,
+      .by_host = 1};
   if (err) {
     const size_t n = strnlen(err->message, sizeof err->message - 1);
     memcpy(run->error.message, err->message, n);
