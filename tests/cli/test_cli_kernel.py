@@ -200,6 +200,32 @@ def test_another_abi_version_is_refused(ferrule, tmp_path):
     assert "kernel ABI version 2, this Ferrule knows 1" in done.stderr.decode()
 
 
+# ---- what docs/KERNELS.md shows ----
+
+
+def shown_in_docs(holding):
+    blocks = re.findall(r"```c\n(.*?)```", (ROOT / "docs/KERNELS.md").read_text(), re.S)
+    return next(b for b in blocks if holding in b)
+
+
+def test_the_kernel_of_the_manual_works(tmp_path):
+    source = tmp_path / "doubling.c"
+    source.write_text(shown_in_docs("doubling"))
+    library = tools.built(source, tmp_path, *tools.STRICT)
+    rows = pa.table({"col": ["a", "b"], "int_col": pa.array([21, None], pa.int64())})
+    out = tools.run_kernel(library, "doubling", rows, tmp_path)
+    assert out["twice"].to_pylist() == [42, None]
+    wrong = rows.set_column(0, "col", pa.array(["a", None]))
+    _, said = tools.failure(library, "doubling", wrong, tmp_path)
+    assert "kernel doubling: row 1 (row 1 of its batch): col is null" in said
+
+
+def test_the_nested_rows_of_the_manual_compile(tmp_path):
+    source = tmp_path / "trip.c"
+    source.write_text(f"#include <ferrule/kernel.h>\n{shown_in_docs('FRL_ARRAY(tags')}")
+    tools.built(source, tmp_path, *tools.STRICT)
+
+
 # ---- declarations that must not compile, and what the compiler says ----
 
 REFUSED = {
