@@ -124,7 +124,7 @@ static void list_names(const frl_kernel_lib *lib, char *text, size_t room) {
   size_t used = 0;
   text[0] = '\0';
   for (size_t i = 0; i < frl_kernel_lib_count(lib); i++) {
-    const char *name = frl_kernel_lib_name(lib, i);
+    const char *name = lib->list->kernels[i]->name;
     const size_t n = strlen(name);
     if (used + n + 6 > room) {
       memcpy(text + used, ", ...", 6);
