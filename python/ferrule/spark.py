@@ -3,6 +3,7 @@
     df.mapInArrow(k.ship(spark), k.ddl)
     df.groupBy("user").applyInArrow(k, k.ddl)
     a.groupBy("id").cogroup(b.groupBy("id")).applyInArrow(k, k.ddl)
+    ferrule.spark.map_in_native(df, k)
 
 Once a kernel was loaded or shipped, mapInArrow and applyInArrow of this process look at
 the kernels that they are given: the DataFrame's columns must be those of its input, and
@@ -24,9 +25,10 @@ from collections.abc import Callable
 from typing import Any
 
 from ferrule import _library
+from ferrule._errors import Error
 from ferrule.kernel import Kernel
 
-__all__ = ["install_checks", "map_in_arrow", "ship"]
+__all__ = ["install_checks", "map_in_arrow", "map_in_native", "ship"]
 
 # what was sent to a session: Spark refuses a file name that it knows
 _sent: weakref.WeakKeyDictionary[Any, set[str]] = weakref.WeakKeyDictionary()
@@ -67,6 +69,45 @@ def map_in_arrow(df: Any, k: Kernel) -> Any:
     """df.mapInArrow with the kernel, shipped and checked."""
     ship(df.sparkSession, k)
     return df.mapInArrow(k, k.struct_type)
+
+
+def map_in_native(
+    df: Any, k: Kernel, *, batch_rows: int | None = None, batch_bytes: int | None = None
+) -> Any:
+    """The kernel over df's rows inside the executors' JVM, without a Python worker.
+
+    Needs Ferrule's jar: on a classic session in spark.jars, on Connect in the server's,
+    with spark.connect.extensions.relation.classes=org.ferrule.kernel.MapInNativeRelation.
+    A batch holds at most batch_rows rows, and is closed once they have batch_bytes bytes.
+    Its output is always checked, whatever k leaves out.
+    """
+    k.check(df)
+    limits = {"ferrule.batchRows": batch_rows, "ferrule.batchBytes": batch_bytes}
+    options = k._options | {key: str(n) for key, n in limits.items() if n is not None}
+    if _is_connect(df.sparkSession):
+        from ferrule._connect import map_in_native as over_connect
+
+        ship(df.sparkSession, k)
+        made = over_connect(df, k, options)
+    else:
+        made = _map_in_jvm(df, k, options)
+    names = made.columns
+    return made.select([_quoted(names[i]) for i in k._order]) if k._order else made
+
+
+def _map_in_jvm(df: Any, k: Kernel, options: dict[str, str]) -> Any:
+    from py4j.java_gateway import JavaClass
+    from pyspark.sql import DataFrame
+
+    spark = df.sparkSession
+    entry = spark.sparkContext._jvm.org.ferrule.Ferrule
+    if not isinstance(entry, JavaClass):
+        raise Error("Ferrule's jar is not in this session: name it in spark.jars", "FRL_E_STATE")
+    return DataFrame(entry.mapInNative(df._jdf, k.path, k.name, options), spark)
+
+
+def _quoted(name: str) -> str:
+    return f"`{name.replace('`', '``')}`"
 
 
 def _map_inputs(df: Any) -> list[Any]:

@@ -53,13 +53,21 @@ def nothing_is_left_at_the_end():
 
 
 @pytest.fixture(scope="session")
-def spark(tmp_path_factory):
+def jar():
+    path = os.environ.get("FERRULE_JAR")
+    assert path and pathlib.Path(path).is_file(), "FERRULE_JAR names no jar (make jar)"
+    return path
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory, jar):
     from pyspark.sql import SparkSession
 
     folder = tmp_path_factory.mktemp("spark")
     session = (
         SparkSession.builder.master("local[2]")
         .appName("ferrule-python-tests")
+        .config("spark.jars", jar)
         .config("spark.ui.enabled", "false")
         .config("spark.ui.showConsoleProgress", "false")
         .config("spark.sql.shuffle.partitions", "2")

@@ -221,6 +221,28 @@ def test_map_in_arrow_ships_by_itself(spark, several, pairs):
     assert made.agg({"twice": "sum"}).collect() == [(90,)]
 
 
+def test_inside_the_jvm(spark, several, pairs):
+    k = load(several, "twice")
+    made = ferrule.spark.map_in_native(pairs, k, batch_rows=3)
+    assert sorted(made.collect()) == sorted(pairs.mapInArrow(k, k.ddl).collect())
+    total = load(several, "total", options={"step": 5})
+    sums = ferrule.spark.map_in_native(pairs.coalesce(1), total)
+    assert sums.collect() == [(50, 45)]
+    other = ferrule.spark.map_in_native(pairs, k.declared("twice BIGINT, word STRING"))
+    assert other.columns == ["twice", "word"]
+    with pytest.raises(ferrule.SchemaError, match="`n`: is missing"):
+        ferrule.spark.map_in_native(pairs.select("word"), k)
+
+
+def test_every_type_inside_the_jvm(spark, every_type):
+    given = of_every_type(spark, 200).persist()
+    made = ferrule.spark.map_in_native(given, every_type)
+    assert made.schema == every_type.struct_type
+    assert told_apart(made).exceptAll(told_apart(given)).count() == 0
+    assert made.count() == 200
+    given.unpersist()
+
+
 def test_other_functions_are_left_alone(spark, pairs):
     assert pairs.mapInArrow(lambda batches: batches, "word STRING, n BIGINT").count() == 10
     grouped = pairs.groupBy("word").applyInArrow(lambda table: table, "word STRING, n BIGINT")
