@@ -13,7 +13,7 @@ from ferrule import _library
 from ferrule._errors import Error
 
 # -ffp-contract=off: a fused multiply-add rounds once where Spark's expressions round twice
-FLAGS = ("-O2", "-g", "-fPIC", "-fvisibility=hidden", "-ffp-contract=off", "-Wall", "-Wextra")
+FLAGS = ("-O3", "-g", "-fPIC", "-fvisibility=hidden", "-ffp-contract=off", "-Wall", "-Wextra")
 CXX_SUFFIXES = (".cc", ".cpp", ".cxx", ".C")
 
 

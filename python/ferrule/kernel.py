@@ -62,7 +62,7 @@ def compile(  # noqa: A001 the name that users look for
     """Builds C, a text of several lines or a file, and loads the kernel in it.
 
     The system's compiler is used (compiler, else the environment's CC, else cc; CXX and
-    c++ for C++ files), with -O2 and -ffp-contract=off, so that results equal Spark's.
+    c++ for C++ files), with -O3 and -ffp-contract=off, so that results equal Spark's.
     What was built once is kept in the user's cache and found there by its content.
     """
     library = _compile(source, flags=tuple(flags), compiler=compiler)

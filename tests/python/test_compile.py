@@ -30,7 +30,7 @@ def test_a_text_is_built_once():
     again = compile(FUSED % "one")
     assert (again.path, os.stat(again.path).st_mtime_ns) == (first.path, written)
     assert compile(FUSED % "another").path != first.path
-    assert compile(FUSED % "one", flags=["-O3"]).path != first.path
+    assert compile(FUSED % "one", flags=["-O1"]).path != first.path
 
 
 def test_a_product_is_rounded_before_its_sum():
