@@ -159,7 +159,7 @@ FRLK_FN void frlk_drop_batch(struct ArrowArray *batch) {
     (void)frlk_self;                                                                   \
     memset(frlk_out, 0, sizeof *frlk_out);                                             \
     NAME##_frlk *frlk_run = (NAME##_frlk *)calloc(1, sizeof *frlk_run);                \
-    if (!frlk_run) return ENOMEM;                                                      \
+    if (!frlk_run) return frlk_explain(frlk_error, -1, ENOMEM, NULL);                  \
     int frlk_rc = NAME##_frlk_ready(frlk_run);                                         \
     if (frlk_rc == 0) frlk_rc = OUT##_writer_init(&frlk_run->out);                     \
     if (frlk_rc == 0)                                                                  \
