@@ -46,9 +46,10 @@ static int command_words(const cli_args *args, const char **words) {
   int n = 0;
   if (cli_flag(args, "classic")) {
     /* Spark refuses a master beside the address of a Connect server */
-    words[n++] = "env";
-    words[n++] = "-u";
-    words[n++] = "SPARK_REMOTE";
+    words[n++] = "sh";
+    words[n++] = "-c";
+    words[n++] = "unset SPARK_REMOTE; MASTER=$SPARK_MASTER; export MASTER; exec \"$@\"";
+    words[n++] = "sh";
   }
   if (ends_with(args->operands[0], ".py")) words[n++] = "python";
   for (int i = 0; i < args->n_operands; i++) words[n++] = args->operands[i];

@@ -145,6 +145,12 @@ static int run_server(const cli_args *args) {
   if (!cli_number(args, "max-bytes", 1 << 20, 1ULL << 50, true, &options.max_bytes)) {
     return CLI_USAGE;
   }
+  uint64_t status_port = 0;
+  if (!cli_number(args, "status-port", 0, UINT16_MAX, false, &status_port)) {
+    return CLI_USAGE;
+  }
+  options.status_page = cli_text(args, "status-port", NULL) != NULL;
+  options.status_port = (uint16_t)status_port;
   frl_emulator *emulator = NULL;
   frl_error err = {0};
   cli_interrupt_catch();
@@ -162,6 +168,10 @@ static int run_server(const cli_args *args) {
   if (!cli_flag(args, "quiet")) {
     (void)fprintf(stderr, "export PUBSUB_EMULATOR_HOST=%s:%u\n", host,
         frl_emulator_port(emulator));
+  }
+  if (options.status_page) {
+    (void)fprintf(stderr, "status page: http://127.0.0.1:%u/\n",
+        frl_emulator_status_port(emulator));
   }
   serve(args, emulator);
   if (cli_flag(args, "verbose")) print_stats(emulator);
@@ -227,6 +237,10 @@ static const cli_option options_table[] = {
     {"fault", "TEXT",
         "A fault to begin with, such as \"refuse method=Publish status=UNAVAILABLE "
         "calls=3\". May be given several times."},
+    {"status-port", "PORT",
+        "Serve a status page on 127.0.0.1:PORT: topics, subscriptions, backlog, "
+        "throughput; /status.json and /metrics tell the same. 0 lets the system "
+        "choose. Default: none."},
     {"verbose", NULL, "Every call, and counts every ten seconds and at the end."},
     {"quiet", NULL, "Only the line that says that it is ready."},
     {0},

@@ -45,3 +45,4 @@ file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/include/embedded/kernel_files.h @ONLY 
 @frl_kernel_rows@
 #endif
 ")
+frl_embed(status_page cluster/status/page.html)

@@ -13,6 +13,7 @@
 #include <ferrule/error.h>
 #include <ferrule/export.h>
 #include <ferrule/mem.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,8 @@ typedef struct frl_emulator_options {
                          is answered RESOURCE_EXHAUSTED */
   const char *faults; /* faults to begin with, see frl_emulator_set_faults */
   const frl_mem *mem;
+  bool status_page;     /* serve one on 127.0.0.1: /, /status.json and /metrics */
+  uint16_t status_port; /* of the page; 0: chosen by the system */
 } frl_emulator_options;
 
 /** Listens and answers when it returns FRL_OK. */
@@ -42,6 +45,8 @@ FRL_API FRL_NODISCARD frl_status frl_emulator_start(
 /** Ends open calls, closes the data directory, frees. NULL works. */
 FRL_API void frl_emulator_stop(frl_emulator *emulator);
 FRL_API uint16_t frl_emulator_port(const frl_emulator *emulator);
+/** 0 without a status page. */
+FRL_API uint16_t frl_emulator_status_port(const frl_emulator *emulator);
 
 /** Full names: "projects/P/topics/T". FRL_E_EXISTS where it is there already. */
 FRL_API FRL_NODISCARD frl_status frl_emulator_create_topic(

@@ -32,7 +32,8 @@ static frl_status make_folders(const frl_cluster_settings *s, frl_error *err) {
   return FRL_OK;
 }
 
-/* What every driver on the cluster needs: the Connect server's and any shell's. */
+/* What every driver on the cluster needs: the Connect server's and any shell's. Not the
+   master: Spark's tools refuse one beside SPARK_REMOTE. */
 static frl_status shared_part(frl_buf *b, const frl_cluster_settings *s,
     const frl_cluster_ports *p, const frl_cluster_archive *archive) {
   char options[2 * FRL_CLUSTER_PATH_MAX];
@@ -41,7 +42,6 @@ static frl_status shared_part(frl_buf *b, const frl_cluster_settings *s,
   const uint32_t cores = s->cores > 1 ? s->cores - 1 : 1;
   const unsigned long long executor_mb = s->memory_bytes / 2 >> 20;
   FRL_TRY(frl_buf_printf(b,
-      "spark.master                     spark://127.0.0.1:%u\n"
       "spark.driver.host                127.0.0.1\n"
       "spark.driver.bindAddress         127.0.0.1\n"
       "spark.ui.showConsoleProgress     false\n"
@@ -56,8 +56,8 @@ static frl_status shared_part(frl_buf *b, const frl_cluster_settings *s,
       "spark.executorEnv.PUBSUB_EMULATOR_HOST  127.0.0.1:%u\n"
       "spark.executor.extraJavaOptions  "
       "-Dlog4j2.configurationFile=file://%s/.cluster/conf/log4j2.properties%s\n",
-      p->master, s->folder, executor_mb, s->python, s->python, cores * s->workers,
-      s->folder, p->emulator, s->folder, options));
+      s->folder, executor_mb, s->python, s->python, cores * s->workers, s->folder,
+      p->emulator, s->folder, options));
   if (!s->jar[0]) return FRL_OK;
   /* on the class path of the process: one copy of the native library in each */
   return frl_buf_printf(b,
@@ -84,6 +84,7 @@ static frl_status connect_part(frl_buf *b, const frl_cluster_settings *s,
   const uint32_t cores = s->cores > 1 ? s->cores - 1 : 1;
   return frl_buf_printf(b,
       "spark.app.name                   spark-connect\n"
+      "spark.master                     spark://127.0.0.1:%u\n"
       "spark.connect.grpc.binding.address  127.0.0.1\n"
       "spark.connect.grpc.binding.port  %u\n"
       "spark.ui.port                    %u\n"
@@ -101,8 +102,8 @@ static frl_status connect_part(frl_buf *b, const frl_cluster_settings *s,
       "spark.driver.extraJavaOptions    -Dderby.system.home=%s/.cluster "
       "-Dderby.stream.error.file=%s/.cluster/logs/derby.txt "
       "-Dlog4j2.configurationFile=file://%s/.cluster/conf/log4j2.properties%s\n",
-      p->connect, p->connect_ui, cores, cores * s->workers, s->workers, s->folder,
-      s->folder, s->folder, s->folder, options);
+      p->master, p->connect, p->connect_ui, cores, cores * s->workers, s->workers,
+      s->folder, s->folder, s->folder, s->folder, options);
 }
 
 static frl_status write_text(

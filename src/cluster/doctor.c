@@ -203,6 +203,8 @@ void frl__cluster_judge_ports(
   judge_port(p.connect, "spark-connect", report);
   judge_port(p.connect_ui, "spark-connect UI", report);
   judge_port(p.emulator, "pubsub-emulator", report);
+  judge_port(p.emulator_status, "pubsub-emulator page", report);
+  judge_port(p.status, "status page", report);
 }
 
 /* ---- leftovers ---- */

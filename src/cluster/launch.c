@@ -180,6 +180,8 @@ static void emulator_words(
   frl__cluster_words_add(w, "%s", s->project);
   frl__cluster_words_add(w, "--data-dir");
   frl__cluster_words_add(w, "%s/.cluster/pubsub", s->folder);
+  frl__cluster_words_add(w, "--status-port");
+  frl__cluster_words_add(w, "%u", p->emulator_status);
   frl__cluster_words_add(w, "--quiet");
   for (const char *at = s->subscriptions; *at;) {
     const size_t n = strcspn(at, ",");

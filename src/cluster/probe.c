@@ -1,6 +1,5 @@
 #include "cluster/probe.h"
 
-#include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,34 +8,13 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/random.h"
+#include "cluster/http_get.h"
 #include "cluster/launch.h"
 #include "net/grpc_client.h"
 
 enum { ANSWER_MS = 10000, PAGE_MAX_BYTES = 4 << 20, REQUEST_MAX_BYTES = 4096 };
 
 /* ---- HTTP: the pages of master and workers ---- */
-
-static size_t keep_bytes(char *data, size_t size, size_t n, void *ctx) {
-  return frl_buf_append(ctx, data, size * n) == FRL_OK ? size * n : 0;
-}
-
-static frl_status get_page(uint16_t port, frl_buf *out, frl_error *err) {
-  char url[64];
-  CURL *curl = curl_easy_init();
-  if (!curl) return frl_fail(err, FRL_E_NOMEM, "cluster: out of memory");
-  (void)snprintf(url, sizeof url, "http://127.0.0.1:%u/json/", port);
-  (void)curl_easy_setopt(curl, CURLOPT_URL, url);
-  (void)curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
-  (void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-  (void)curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
-  (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)ANSWER_MS);
-  (void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep_bytes);
-  (void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, out);
-  const CURLcode rc = curl_easy_perform(curl);
-  curl_easy_cleanup(curl);
-  if (rc == CURLE_OK) return FRL_OK;
-  return frl_fail(err, FRL_E_UNAVAILABLE, "%s: %s", url, curl_easy_strerror(rc));
-}
 
 static bool ends_with_port(const char *address, uint16_t port) {
   const char *colon = address ? strrchr(address, ':') : NULL;
@@ -69,7 +47,7 @@ static bool master_is_alive(const char *json, size_t n) {
 static frl_status probe_master(uint16_t master_ui, uint16_t worker_ui, frl_error *err) {
   frl_buf page;
   frl_buf_init(&page, NULL, PAGE_MAX_BYTES);
-  frl_status st = get_page(master_ui, &page, err);
+  frl_status st = frl__cluster_http_get(master_ui, "/json/", &page, err);
   const char *text = (const char *)page.data;
   if (st == FRL_OK && !worker_ui && !master_is_alive(text, page.len)) {
     st = frl_fail(err, FRL_E_UNAVAILABLE, "the master does not say that it is alive");

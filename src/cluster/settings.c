@@ -157,6 +157,7 @@ void frl__cluster_ports_of(frl_cluster_ports *out, const frl_cluster_settings *s
       .connect = 15002,
       .connect_ui = 4040,
       .emulator = 8085,
+      .emulator_status = 8086,
       .status = 8099};
   const uint16_t b = s->port_base;
   if (b) {
@@ -165,7 +166,8 @@ void frl__cluster_ports_of(frl_cluster_ports *out, const frl_cluster_settings *s
         .connect = (uint16_t)(b + 2),
         .connect_ui = (uint16_t)(b + 3),
         .emulator = (uint16_t)(b + 4),
-        .status = (uint16_t)(b + 5)};
+        .status = (uint16_t)(b + 5),
+        .emulator_status = (uint16_t)(b + 6)};
   }
   for (uint16_t i = 0; i < s->workers; i++) {
     out->worker[i] = (uint16_t)(b ? b + 16 + 2 * i : 7078 + i);

@@ -29,7 +29,7 @@ typedef struct frl_cluster_settings {
 } frl_cluster_settings;
 
 typedef struct frl_cluster_ports {
-  uint16_t master, master_ui, connect, connect_ui, emulator, status;
+  uint16_t master, master_ui, connect, connect_ui, emulator, emulator_status, status;
   uint16_t worker[FRL_CLUSTER_WORKERS_MAX];
   uint16_t worker_ui[FRL_CLUSTER_WORKERS_MAX];
 } frl_cluster_ports;

@@ -104,6 +104,7 @@ static void on_tick(uv_timer_t *timer) {
     for (uint32_t i = 0; i < s->state.n_services; i++) watch_child(s, i, now_ms);
   }
   write_state(s, now_ms);
+  if (!s->stopping) frl__cluster_status_update(&s->status, &s->state, &s->uv, now_ms);
 }
 
 static void begin_stopping(frl_cluster_supervisor *s) {
@@ -167,8 +168,10 @@ static frl_status run(frl_cluster_supervisor *s, frl_error *err) {
   frl_status st = open_loop(s, err);
   if (st == FRL_OK) {
     begin(s);
+    frl__cluster_status_open(&s->status, &s->state, s->calls);
     (void)uv_run(&s->uv, UV_RUN_DEFAULT);
     (void)uv_loop_close(&s->uv);
+    frl__cluster_status_close(&s->status);
     uint32_t ended = 0;
     st = frl__cluster_end_leftover(s->state.id, &ended, err);
     frl__cluster_archive_discard(&s->archive);

@@ -13,6 +13,7 @@
 #include "base/backoff.h"
 #include "cluster/class_archive.h"
 #include "cluster/state.h"
+#include "cluster/status.h"
 #include "net/loop.h"
 
 typedef struct frl_cluster_supervisor frl_cluster_supervisor;
@@ -38,8 +39,9 @@ struct frl_cluster_supervisor {
   uv_loop_t uv;
   uv_timer_t tick;
   uv_signal_t signals[3];
-  frl_loop *calls; /* gRPC of the probes */
-  bool dirty;      /* the state file is behind */
+  frl_loop *calls; /* gRPC of the probes, the status page */
+  frl_cluster_status status;
+  bool dirty; /* the state file is behind */
   bool stopping;
   bool killed;     /* SIGKILL was sent */
   int64_t stop_ms; /* monotonic, when stopping began */

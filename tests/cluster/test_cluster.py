@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import time
+import urllib.request
 
 from conftest import PATIENCE_S
 
@@ -132,6 +133,26 @@ def test_logs_are_one_stream_with_levels(cluster):
     assert "\033" not in app  # no terminal, no colours
     worse = cluster.cluster("logs", "--no-follow", "--level", "error").stdout
     assert "is ready" not in worse
+
+
+def test_the_status_page_tells_services_and_subscriptions(cluster):
+    page = f"http://127.0.0.1:{cluster.port_base + 5}"
+
+    def picture():
+        with urllib.request.urlopen(f"{page}/status.json", timeout=60) as answer:
+            return json.load(answer)
+
+    wait_for(lambda: picture()["emulator"])
+    told = picture()
+    assert [s["name"] for s in told["services"]][0] == "spark-master"
+    assert all(s["residentBytes"] > 0 for s in told["services"])
+    assert told["emulator"]["subscriptions"][0]["name"].endswith("/lines-sub")
+    with urllib.request.urlopen(f"{page}/metrics", timeout=60) as answer:
+        metrics = answer.read().decode()
+    assert 'ferrule_cluster_service_ready{service="spark-connect"} 1' in metrics
+    assert "ferrule_emulator_published_messages_total" in metrics
+    with urllib.request.urlopen(f"{page}/", timeout=60) as answer:
+        assert "<title>Ferrule" in answer.read().decode()
 
 
 def test_a_killed_service_is_shown_and_up_starts_it_with_its_data(cluster):

@@ -1,11 +1,14 @@
 /* The public face: a loop of its own, the server on it, calls from any thread. */
 #include <ferrule/emulator.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "net/page_server.h"
 #include "pubsub/emulator/journal.h"
 #include "pubsub/emulator/service.h"
+#include "pubsub/emulator/status.h"
 #include "wire/writer.h"
 
 enum { GRACE_MS = 200, REQUEST_MAX_BYTES = 4096, LARGE_MESSAGE_BYTES = 20 << 20 };
@@ -18,6 +21,9 @@ struct frl_emulator {
   frl_server *server;
   frl_em_service service;
   bool has_service;
+  frl_em_status status;
+  bool has_status;
+  frl_page_server *pages;
 };
 
 /* ---- start and stop ---- */
@@ -61,6 +67,23 @@ static frl_status start_service(
   return listen_on(e, o, err);
 }
 
+static void on_start_status(void *ctx) {
+  start_job *job = ctx;
+  frl_emulator *e = job->emulator;
+  job->status = frl_em_status_init(&e->status, &e->service, e->loop);
+  e->has_status = job->status == FRL_OK;
+}
+
+static frl_status start_pages(frl_emulator *e, start_job *job) {
+  FRL_TRY(frl_loop_call(e->loop, on_start_status, job));
+  FRL_TRY(job->status);
+  (void)snprintf(e->status.address, sizeof e->status.address, "%s:%u",
+      job->options->host ? job->options->host : "127.0.0.1",
+      frl_server_port(e->server));
+  return frl_page_server_start(&e->pages, e->loop, job->options->status_port,
+      frl_em_status_page, &e->status, &e->mem, job->err);
+}
+
 static void on_start(void *ctx) {
   start_job *job = ctx;
   job->status = start_service(job->emulator, job->options, job->err);
@@ -80,6 +103,7 @@ frl_status frl_emulator_start(
     start_job job = {.emulator = e, .options = options, .err = err};
     st = frl_loop_call(e->loop, on_start, &job);
     if (st == FRL_OK) st = job.status;
+    if (st == FRL_OK && options->status_page) st = start_pages(e, &job);
   }
   if (st != FRL_OK) {
     frl_emulator_stop(e);
@@ -98,6 +122,7 @@ static void on_end_streams(void *ctx) {
 
 static void on_deinit(void *ctx) {
   frl_emulator *e = ctx;
+  if (e->has_status) frl_em_status_deinit(&e->status);
   frl_em_journal_close(e->service.store.journal);
   e->service.store.journal = NULL;
   frl_em_service_deinit(&e->service);
@@ -106,6 +131,7 @@ static void on_deinit(void *ctx) {
 void frl_emulator_stop(frl_emulator *emulator) {
   frl_emulator *e = emulator;
   if (!e) return;
+  frl_page_server_stop(e->pages);
   if (e->server) {
     (void)!frl_loop_call(e->loop, on_end_streams, e);
     frl_server_shutdown(e->server, GRACE_MS);
@@ -118,6 +144,10 @@ void frl_emulator_stop(frl_emulator *emulator) {
 
 uint16_t frl_emulator_port(const frl_emulator *emulator) {
   return frl_server_port(emulator->server);
+}
+
+uint16_t frl_emulator_status_port(const frl_emulator *emulator) {
+  return emulator->pages ? frl_page_server_port(emulator->pages) : 0;
 }
 
 /* ---- calls from any thread ---- */
