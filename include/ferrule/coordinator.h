@@ -39,7 +39,8 @@ typedef struct frl_coordinator frl_coordinator;
  *   columnNameOfCorruptRecord, drainIdleMs, acknowledge, allowSharedSubscription,
  *   sessionTimeZone, batchRead (a read that ends: the scans hand rows out as they come
  *   and give the messages back at the end, unless acknowledge is onRead), clearText,
- *   columnNameOfCorruptReason, allowSingleQuotes, allowNonNumericNumbers,
+ *   columnNameOfCorruptReason, dateFormat, timestampFormat, timestampNTZFormat,
+ *   allowSingleQuotes, allowNonNumericNumbers,
  *   allowComments, allowUnquotedFieldNames, allowNumericLeadingZeros,
  *   allowBackslashEscapingAnyCharacter, allowUnquotedControlChars,
  *   coordinatorGraceMs (how long an executor keeps its messages while it cannot

@@ -35,8 +35,9 @@
  * from_json writes it anew through a double. A number of more than 1,000 digits is
  * refused only where it is read; a DATE as a negative number of 6 digits or more is not
  * read; TIME is, which Spark's JSON refuses. A name without quotes may hold punctuation
- * beyond U+00FF, where Java asks for letters. Not built: the options dateFormat,
- * timestampFormat, timestampNTZFormat.
+ * beyond U+00FF, where Java asks for letters. Where a format is given, texts are read
+ * as with spark.sql.legacy.timeParserPolicy=CORRECTED; see codec/time_format.h for the
+ * patterns.
  */
 #ifndef FRL_CODEC_JSON_H
 #define FRL_CODEC_JSON_H
@@ -80,7 +81,11 @@ typedef struct frl_json_options {
   bool leading_zeros;          /* allowNumericLeadingZeros */
   bool escape_any_character;   /* allowBackslashEscapingAnyCharacter */
   bool unquoted_control_chars; /* allowUnquotedControlChars */
-  const frl_clock *clock;      /* the system's; for times of day read as TIMESTAMP */
+  /** Patterns of codec/time_format.h. None: dates and times as Spark casts them. */
+  const char *date_format;
+  const char *timestamp_format;
+  const char *timestamp_ntz_format;
+  const frl_clock *clock; /* the system's; for times of day read as TIMESTAMP */
 } frl_json_options;
 
 enum {
@@ -112,11 +117,10 @@ typedef struct frl_json_decoder frl_json_decoder;
 
 /**
  * @param schema  a struct; copied. Projection is a smaller schema.
- * @return FRL_OK; FRL_E_INVALID (no struct, equal names, an unknown zone, a corrupt
- *         column that is no STRING), FRL_E_UNSUPPORTED (a type that JSON is not read
- *         into: VARIANT, a map whose key is no STRING, …; the message names the field),
- *         FRL_E_NOMEM.
- * Threads: any number may make decoders of one plan.
+ * @return FRL_OK; FRL_E_INVALID (no struct, equal names, an unknown zone, a format that
+ *         is not built, a corrupt column that is no STRING), FRL_E_UNSUPPORTED (a type
+ * that JSON is not read into: VARIANT, a map whose key is no STRING, …; the message
+ * names the field), FRL_E_NOMEM. Threads: any number may make decoders of one plan.
  */
 FRL_NODISCARD frl_status frl_json_plan_create(frl_json_plan **out,
     const struct ArrowSchema *schema, const frl_json_options *options,

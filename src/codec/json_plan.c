@@ -179,6 +179,23 @@ static frl_status check_zone(frl_json_plan *plan, frl_error *err) {
       st == FRL_E_UNSUPPORTED ? ": there is no tz database here (package tzdata)" : "");
 }
 
+static frl_status compile_format(
+    frl_time_format *out, const char *pattern, const char *option, frl_error *err) {
+  if (!pattern) return FRL_OK;
+  const frl_status st = frl_time_format_compile(out, pattern, err);
+  if (st != FRL_OK) frl_error_prefix(err, "JSON: option %s: ", option);
+  return st;
+}
+
+static frl_status compile_formats(
+    frl_json_plan *plan, const frl_json_options *o, frl_error *err) {
+  FRL_TRY(compile_format(&plan->date_format, o->date_format, "dateFormat", err));
+  FRL_TRY(compile_format(
+      &plan->timestamp_format, o->timestamp_format, "timestampFormat", err));
+  return compile_format(
+      &plan->timestamp_ntz_format, o->timestamp_ntz_format, "timestampNTZFormat", err);
+}
+
 static frl_status fill_plan(frl_json_plan *plan, const struct ArrowSchema *schema,
     const frl_json_options *options, frl_error *err) {
   plan->mode = options->mode;
@@ -196,6 +213,7 @@ static frl_status fill_plan(frl_json_plan *plan, const struct ArrowSchema *schem
       frl_strdup(&plan->mem, options->time_zone ? options->time_zone : "UTC");
   if (!plan->time_zone) return frl_fail(err, FRL_E_NOMEM, "JSON plan: out of memory");
   FRL_TRY(check_zone(plan, err));
+  FRL_TRY(compile_formats(plan, options, err));
   return build_root(plan, schema, options, err);
 }
 

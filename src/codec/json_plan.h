@@ -9,6 +9,7 @@
 #include "arrow/spark_type.h"
 #include "codec/json.h"
 #include "codec/json_repair.h"
+#include "codec/time_format.h"
 
 /** How a value took its place in a column. */
 typedef enum frl_json_fit {
@@ -58,6 +59,9 @@ struct frl_json_plan {
   frl_json_leniency leniency;
   const frl_clock *clock;
   char *time_zone;
+  frl_time_format date_format; /* of no items: none */
+  frl_time_format timestamp_format;
+  frl_time_format timestamp_ntz_format;
   size_t corrupt_column; /* SIZE_MAX: none */
   size_t reason_column;
 };

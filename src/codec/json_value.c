@@ -228,14 +228,18 @@ static frl_json_fit binary(
   return frl_json_appended(d, frl_col_append_bytes(col, into, n));
 }
 
+static frl_status parse_timestamp(frl_json_decoder *d, slice s, int64_t *us) {
+  const frl_time_format *f = &d->plan->timestamp_format;
+  if (f->n) return frl_time_format_timestamp(f, us, s.text, s.n, d->zone);
+  return frl_spark_parse_timestamp(us, s.text, s.n, &d->zones, d->zone, d->plan->clock);
+}
+
 static frl_json_fit timestamp(
     frl_json_decoder *d, const frl_json_node *node, frl_col *col, yyjson_val *val) {
   int64_t us;
   frl_status st = FRL_E_MALFORMED;
   if (yyjson_is_str(val)) {
-    const slice s = slice_of(val);
-    st =
-        frl_spark_parse_timestamp(&us, s.text, s.n, &d->zones, d->zone, d->plan->clock);
+    st = parse_timestamp(d, slice_of(val), &us);
   } else if (yyjson_is_raw(val)) {
     int64_t seconds;
     st = whole_number(slice_of(val), &seconds);
@@ -247,10 +251,13 @@ static frl_json_fit timestamp(
   return frl_json_appended(d, frl_col_append_i64(col, us));
 }
 
-static frl_status parse_i64(const frl_json_node *node, slice s, int64_t *out) {
+static frl_status parse_i64(
+    const frl_json_plan *plan, const frl_json_node *node, slice s, int64_t *out) {
+  const frl_time_format *f = &plan->timestamp_ntz_format;
   switch (node->kind) {
     case FRL_SPARK_TIMESTAMP_NTZ:
-      return frl_spark_parse_timestamp_ntz(out, s.text, s.n);
+      return f->n ? frl_time_format_timestamp_ntz(f, out, s.text, s.n)
+                  : frl_spark_parse_timestamp_ntz(out, s.text, s.n);
     case FRL_SPARK_TIME:
       return frl_spark_parse_time(out, s.text, s.n);
     default:
@@ -260,8 +267,13 @@ static frl_status parse_i64(const frl_json_node *node, slice s, int64_t *out) {
   }
 }
 
-static frl_status parse_i32(const frl_json_node *node, slice s, int32_t *out) {
-  if (node->kind == FRL_SPARK_DATE) return frl_spark_parse_date(out, s.text, s.n);
+static frl_status parse_i32(
+    const frl_json_plan *plan, const frl_json_node *node, slice s, int32_t *out) {
+  const frl_time_format *f = &plan->date_format;
+  if (node->kind == FRL_SPARK_DATE) {
+    return f->n ? frl_time_format_date(f, out, s.text, s.n)
+                : frl_spark_parse_date(out, s.text, s.n);
+  }
   return frl_spark_parse_year_month(out, s.text, s.n,
       (frl_interval_type){(frl_interval_field)node->a, (frl_interval_field)node->b});
 }
@@ -274,8 +286,8 @@ static frl_json_fit from_text(
       node->kind == FRL_SPARK_DATE || node->kind == FRL_SPARK_INTERVAL_YEAR_MONTH;
   frl_status st = FRL_E_MALFORMED;
   if (yyjson_is_str(val)) {
-    st = is_narrow ? parse_i32(node, slice_of(val), &narrow)
-                   : parse_i64(node, slice_of(val), &wide);
+    st = is_narrow ? parse_i32(d->plan, node, slice_of(val), &narrow)
+                   : parse_i64(d->plan, node, slice_of(val), &wide);
   }
   if (st != FRL_OK) return frl_json_misfit(d, node, val, NULL);
   return frl_json_appended(

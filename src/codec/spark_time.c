@@ -1,6 +1,5 @@
 #include "codec/spark_time.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 enum { SECONDS_OF_DAY = 86400, MICROS_OF_SECOND = 1000000 };
@@ -160,8 +159,7 @@ static int64_t seconds_of_day(const stamp *t) {
   return (int64_t)t->hour * 3600 + t->minute * 60 + t->second;
 }
 
-/* false when it does not fit */
-static bool to_micros(int64_t seconds, int micros, int64_t *us) {
+bool frl_micros_of(int64_t seconds, int micros, int64_t *us) {
   /* just below zero the product alone would leave the range */
   if (seconds < 0) {
     seconds++;
@@ -194,7 +192,7 @@ static frl_status parse_timestamp(int64_t *us, const char *text, size_t n,
   }
   const int64_t local = day * SECONDS_OF_DAY + seconds_of_day(&t);
   const int64_t seconds = utc ? local : local - frl_zone_offset_of_local(zone, local);
-  return to_micros(seconds, t.micros, us) ? FRL_OK : FRL_E_MALFORMED;
+  return frl_micros_of(seconds, t.micros, us) ? FRL_OK : FRL_E_MALFORMED;
 }
 
 enum { LEGACY_MAX_BYTES = 64 };
@@ -254,7 +252,7 @@ frl_status frl_spark_parse_timestamp_ntz(int64_t *us, const char *text, size_t n
   if (!parse_stamp(&t, text, n) || t.just_time || t.zone) return FRL_E_MALFORMED;
   const int64_t seconds =
       frl_days_of(t.year, t.month, t.day) * SECONDS_OF_DAY + seconds_of_day(&t);
-  return to_micros(seconds, t.micros, us) ? FRL_OK : FRL_E_MALFORMED;
+  return frl_micros_of(seconds, t.micros, us) ? FRL_OK : FRL_E_MALFORMED;
 }
 
 frl_status frl_spark_parse_time(int64_t *ns, const char *text, size_t n) {

@@ -15,6 +15,7 @@
 #define FRL_CODEC_SPARK_TIME_H
 
 #include <ferrule/error.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,10 @@
 int64_t frl_days_of(int64_t year, int month, int day);
 /** 1 .. 28, 29, 30 or 31. */
 int frl_days_in_month(int64_t year, int month);
+
+/** Microseconds of seconds and 0 .. 999,999 behind them; false where they do not fit.
+ */
+FRL_NODISCARD bool frl_micros_of(int64_t seconds, int micros, int64_t *us);
 
 /** Days since 1970-01-01. FRL_OK, FRL_E_MALFORMED. */
 FRL_NODISCARD frl_status frl_spark_parse_date(

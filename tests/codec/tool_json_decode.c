@@ -3,7 +3,7 @@
  * output, for tests in other languages.
  *
  * usage: tool_json_decode DDL [mode=M] [zone=Z] [corrupt=C] [reason=R] [repeat=N]
- *            [SPARK-OPTION=true|false]...
+ *            [SPARK-OPTION=VALUE]...
  * Input: for each record its length, four bytes, little end first, then its bytes.
  * What happened goes to standard error as one JSON line. With repeat=N the records are
  * decoded N times and the line says how many CPU seconds the last N - 1 took.
@@ -96,6 +96,12 @@ static long read_options(frl_json_options *o, int argc, char **argv) {
       must(frl_json_mode_parse(&o->mode, v, &err), "mode", &err);
     } else if ((v = value_of(argv[i], "zone")) != NULL) {
       o->time_zone = v;
+    } else if ((v = value_of(argv[i], "dateFormat")) != NULL) {
+      o->date_format = v;
+    } else if ((v = value_of(argv[i], "timestampFormat")) != NULL) {
+      o->timestamp_format = v;
+    } else if ((v = value_of(argv[i], "timestampNTZFormat")) != NULL) {
+      o->timestamp_ntz_format = v;
     } else if ((v = value_of(argv[i], "corrupt")) != NULL) {
       o->corrupt_column = v;
     } else if ((v = value_of(argv[i], "reason")) != NULL) {

@@ -503,6 +503,74 @@ def test_what_sparks_options_allow(spark, ddl, records):
         assert theirs != plain_rows or ddl.startswith("a DOUBLE"), options
 
 
+PATTERNS = [
+    *("yyyy-MM-dd", "yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd'T'HH:mm:ss.SSSXXX", "dd/MM/yyyy", "d.M.yy"),
+    *("yyyyMMdd", "yyyyMMddHHmmss", "yyyyMMddHHmmssSSS", "M/d/y h:mm a", "MM/dd/yyyy hh:mm:ss a"),
+    *("dd MMM yyyy", "MMMM d, yyyy", "yyyy-MM-dd[ HH:mm[:ss[.SSSSSS]]][X]", "yyyy-MM-dd HH:mm:ssx"),
+    *("yyyy-MM-dd HH:mm:ssxx", "yyyy-MM-dd HH:mm:ss xxx", "yyyy-MM-dd HH:mm:ssZ", "HH:mm", "yyyy"),
+    *("yyyy-MM-dd HH:mm:ssXX", "yyyyyy-MM", "yyy/M", "yyMMdd", "ddMMyy HHmm", "H:m:s.SSSSSSSSS"),
+    *("yyyy-MM-dd HH:mm:ss.S", "'on' yyyy-MM-dd", "yMMdd", "[yyyy][-MM]", "mm:ss", "a", "h a"),
+    *(
+        "yyyy-MM-dd[X][XX][xxx]",
+        "yyyy[yyyy]",
+        "d[/M[/yyyy]",
+        "yyyy-MM-dd'T'HH:mm:ss[.SSS]'Z'",
+        "Md",
+    ),
+    *("yyyy|MM|dd", "dd-MMM-yy", "yyyy-MM-dd HH:mm:ss", "ssS", "SSS", "MM dd"),
+]
+FORMATTED = """2020-01-02|2020-1-2|2020-02-30|2019-02-29|2020-02-29|2020-13-01|2020-00-10
+2020-01-00|2020-01-02 |  2020-01-02|2020-01-02x|02020-01-02|+2020-01-02|+12020-01-02|12020-01-02
+-2020-01-02|-0001-01-02|-0000-01-02|0000-01-02|999999-01-02|+999999-01-02|+999999999-01-02
++1000000000-01-02|2020-01-02 03:04:05|2020-01-02 3:04:05|2020-01-02 24:00:00|2020-01-02 23:59:60
+2020-01-02 03:60:05|2020-01-02T03:04:05|2020-01-02t03:04:05|2020-01-02T03:04:05.1Z
+2020-01-02T03:04:05.123+01:00|2020-01-02T03:04:05.1234+01:00|2020-01-02T03:04:05.12+18:00
+2020-01-02T03:04:05.12+18:01|2020-01-02T03:04:05.12+24:00|2020-01-02T03:04:05.12+1:00
+2020-01-02T03:04:05.12+0100|2020-01-02T03:04:05.12+01|2020-01-02T03:04:05.12z
+2020-01-02T03:04:05.12-00:00|2020-01-02T03:04:05.Z|2020-01-02T03:04:05Z|2020-01-02T03:04:05.5Z
+2020-01-02T03:04:05.123456Z|2020-01-02T03:04:05.1234567Z|02/01/2020|2/1/2020|31/04/2020|02/01/20
+2.1.20|02.01.99|2.1.2020|2.1.00|-2.1.20|20200102|2020010|202001020|20200102030405
+20200102030405123|202001020304051|2020010203040|120200102030405|1/2/2020 3:04 AM
+1/2/2020 3:04 pm|1/2/2020 12:04 AM|1/2/2020 12:04 Pm|1/2/2020 0:04 AM|1/2/2020 13:04 PM
+1/2/-5 3:04 AM|01/02/2020 03:04:05 PM|01/02/2020 03:04:05PM|01/02/2020 03:04:05 P|02 Jan 2020
+02 jan 2020|02 JANUARY 2020|02 Sept 2020|02 Sep 2020|02 May 2020|02 Foo 2020|31 Feb 2020
+January 2, 2020|may 31, 2020|Sep 2, 2020|September 2, 2020|January 2 2020|02-Jan-20|02-jan-1920
+2020-01-02 03:04|2020-01-02 03:04:05.123456|2020-01-02 03:04:05.1234567|2020-01-02Z
+2020-01-02+01|2020-01-02 03:04:05.|2020-01-02 03:04:05+01|2020-01-02 03:04:05+0130
+2020-01-02 03:04:05+01:30|2020-01-02 03:04:05+00|2020-01-02 03:04:05+0000
+2020-01-02 03:04:05+00:00|2020-01-02 03:04:05-00|2020-01-02 03:04:05 +01:30
+2020-01-02 03:04:05 +00:00|2020-01-02 03:04:05 Z|2020-01-02 03:04:05Z|2020-01-02 03:04:05+0199
+2020-01-02 03:04:05+2400|2020-01-02 03:04:05-1800|2020-01-02 03:04:05-1801
+2020-01-02 03:04:05+0030|2020-01-02 03:04:05+|2020-01-02 03:04:05+1|03:04|3:04|03:4|25:00|2020
+20|20200|02020|+20200|-2020|2020-01|002020-01|+0002020-01|1234567-01|+1234567-01|-1234567-01
+2020/1|20/1|200/13|200102|2001021|20010|991231|020120 0304|310220 0304|3:4:5.1|3:4:5.123456789
+3:4:5.1234567891|3:4:5|2020-01-02 03:04:05.1|2020-01-02 03:04:05.12|on 2020-01-02|ON 2020-01-02
+off 2020-01-02|5200102|00102|-01|2020-01-02X|20202021|2020020|2/3|2/3/2020|2|2/|12|123|1231|0304
+04:05|59:60|AM|pm|3 AM|13 PM|12 am|0 PM|2020-01-02+01:00|2020-01-02+0100|2020-01-02ZZ
+2020-01-02Z+01|2020-01-02T03:04:05'Z'|2020|02|03|2020-01-02|2020|01|02|19700101|00000101
+2147483647-01-01|+5881580-07-11|+5881580-07-12|-5877641-06-23|+294247-01-10|+294248-01-10
+2020-03-08 02:30:00|2020-11-01 01:30:00|1|99|00|0|000000000000000000002|+1|0000000000000000002
+99999999999999999999|9999999999999999999|01 02|02 30|é2020-01-02|2020é01é02|051|0512"""
+FORMATTED = FORMATTED.replace("\n", "|").split("|") + ["2020|01|02", "2020|1|02", "", " "]
+
+
+def test_times_by_a_pattern(spark):
+    ddl = "a TIMESTAMP, b DATE, c TIMESTAMP_NTZ, _corrupt_record STRING"
+    records = [f'{{"a":"{t}","b":"{t}","c":"{t}"}}'.encode() for t in FORMATTED]
+    records += [b'{"a":1,"b":1,"c":1}', b'{"a":null,"b":null,"c":null}', b'{"a":1.5,"b":true}']
+    names = ("timestampFormat", "dateFormat", "timestampNTZFormat")
+    each = [{**dict.fromkeys(names, p), "timeZone": "America/New_York"} for p in PATTERNS]
+    expected = from_json_by(spark, ddl, records, each)
+    unread = []
+    for pattern, theirs in zip(PATTERNS, expected, strict=True):
+        formats = dict.fromkeys(names, pattern)
+        assert_decodes(theirs, ddl, records, zone="America/New_York", **formats)
+        if all(row[1] is None for row in theirs):
+            unread.append(pattern)
+    # their first number takes all digits: Spark reads nothing by them either
+    assert unread == ["yyyyMMddHHmmssSSS", "Md"]
+
+
 def test_the_time_zone_option(spark):
     expected = from_json(spark, "a TIMESTAMP", quoted(TIMES), timeZone="Asia/Kolkata")
     decoded = json_tool.decode("a TIMESTAMP", quoted(TIMES), zone="Asia/Kolkata")

@@ -33,7 +33,7 @@ def refusal(spark, schema=None, **options):
         ({**SOURCE, "reservoirBytes": "lots"}, "64m"),
         ({**SOURCE, "mode": "FAILFAST"}, "payloadFormat=json"),
         ({**SOURCE, "payloadFormat": "json"}, "call schema(...)"),
-        ({**SOURCE, "payloadFormat": "json", "dateFormat": "y"}, "option dateFormat of Spark's"),
+        ({**SOURCE, "payloadFormat": "json", "locale": "de"}, "option locale of Spark's"),
     ],
 )
 def test_wrong_options_are_refused_by_load(spark, options, words):

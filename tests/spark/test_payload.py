@@ -73,16 +73,21 @@ def test_corrupt_records_say_why(spark, subscription, start):
 
 
 def test_sparks_options_for_json_reach_the_decoder(spark, subscription, start):
-    subscription.publish([b"{id: 007, at: '2026-01-02 03:04:05'} // seven", b"{id: 08}"])
+    subscription.publish([b"{id: 007, at: '2 Jan 2026 3:04 am'} // seven", b"{id: 08}"])
     allowed = dict.fromkeys(
         ("allowUnquotedFieldNames", "allowNumericLeadingZeros", "allowComments"), "true"
     )
-    frame = reader(
-        spark, subscription, "id BIGINT, at TIMESTAMP", timeZone="+01:00", **allowed, **JSON
-    )
+    times = {"timeZone": "+01:00", "timestampFormat": "d MMM yyyy h:mm a"}
+    frame = reader(spark, subscription, "id BIGINT, at TIMESTAMP", **times, **allowed, **JSON)
     rows = sorted(available_now(start, frame).rows)
     assert [row.id for row in rows] == [7, 8]
-    assert rows[0]["at"].isoformat() == "2026-01-02T02:04:05"
+    assert rows[0]["at"].isoformat() == "2026-01-02T02:04:00"
+
+
+def test_a_pattern_that_is_not_built_fails_the_start(spark, subscription, start):
+    frame = reader(spark, subscription, "at TIMESTAMP", timestampFormat="EEEE", **JSON)
+    with pytest.raises(Exception, match='option timestampFormat: the pattern "EEEE"'):
+        available_now(start, frame)
 
 
 def test_malformed_records_are_dropped_and_acked(spark, subscription, start):

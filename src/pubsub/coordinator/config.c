@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "codec/time_format.h"
 
 enum {
   DEFAULT_DELAY_MS = 500,
@@ -173,11 +174,25 @@ static frl_status read_names(frl_coord_config *c, yyjson_val *root, frl_error *e
   return FRL_OK;
 }
 
+/* A pattern that is not built is told in the driver, before a task meets it. */
+static frl_status read_format(
+    yyjson_val *root, const char *key, const char **out, frl_error *err) {
+  FRL_TRY(read_text(root, key, out, err));
+  frl_time_format format;
+  if (!*out) return FRL_OK;
+  const frl_status st = frl_time_format_compile(&format, *out, err);
+  if (st != FRL_OK) frl_error_prefix(err, "option %s: ", key);
+  return st;
+}
+
 static frl_status read_decoding(frl_json_options *o, yyjson_val *root, frl_error *err) {
   o->struct_size = sizeof *o;
   FRL_TRY(read_text(root, "columnNameOfCorruptRecord", &o->corrupt_column, err));
   FRL_TRY(read_text(root, "columnNameOfCorruptReason", &o->reason_column, err));
   FRL_TRY(read_text(root, "sessionTimeZone", &o->time_zone, err));
+  FRL_TRY(read_format(root, "dateFormat", &o->date_format, err));
+  FRL_TRY(read_format(root, "timestampFormat", &o->timestamp_format, err));
+  FRL_TRY(read_format(root, "timestampNTZFormat", &o->timestamp_ntz_format, err));
   bool single_quotes = true;
   bool non_numeric = true;
   FRL_TRY(read_bool(root, "allowSingleQuotes", &single_quotes, err));

@@ -25,6 +25,9 @@ final class JsonOptions {
               OptionSpec.text(CORRUPT_COLUMN),
               OptionSpec.text(REASON_COLUMN),
               OptionSpec.text(TIME_ZONE),
+              OptionSpec.text("dateFormat"),
+              OptionSpec.text("timestampFormat"),
+              OptionSpec.text("timestampNTZFormat"),
               OptionSpec.flag("allowSingleQuotes"),
               OptionSpec.flag("allowNonNumericNumbers"),
               OptionSpec.flag("allowComments"),
@@ -41,12 +44,8 @@ final class JsonOptions {
     Map<String, String> out = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
     String format =
         "is not built: declare the column as STRING and cast it, for example by"
-            + " to_timestamp(column, format); without it Spark's default forms are read";
-    for (String name :
-        new String[] {
-          "dateFormat", "timestampFormat", "timestampNTZFormat", "timeFormat", "locale",
-          "enableDateTimeParsingFallback"
-        }) {
+            + " to_timestamp(column, format)";
+    for (String name : new String[] {"timeFormat", "locale", "enableDateTimeParsingFallback"}) {
       out.put(name, format);
     }
     String inference =

@@ -111,7 +111,7 @@ class PubSubOptionsTest {
   void sparksJsonOptionsThatAreNotBuiltAreRefusedByName() {
     String[] base = {"subscriptionId", "projects/p/subscriptions/s", "payloadFormat", "json"};
     String[][] cases = {
-      {"dateFormat", "cast it"}, {"timestampformat", "cast it"}, {"primitivesAsString", "schema"},
+      {"timeFormat", "cast it"}, {"LOCALE", "cast it"}, {"primitivesAsString", "schema"},
       {"multiLine", "one record"}, {"prefersDecimal", "schema"}, {"maxNestingDepth", "1000"}
     };
     for (String[] one : cases) {
