@@ -52,6 +52,8 @@ carry_settings() {
       cp -rL "$file" "$root$(dirname "$file")/"
     fi
   done
+  # Java has a trust store of its own, made from these when it is installed
+  chroot "$root" update-ca-certificates >"$FRL_CACHE/ca-certificates.log" 2>&1
 }
 
 # The environment's part of the same settings, one NAME=VALUE a line.
