@@ -71,6 +71,11 @@ static int open_session(
   return rc;
 }
 
+/** Two times can be further apart than an int64_t counts. */
+static uint64_t us_between(int64_t from, int64_t to) {
+  return (uint64_t)to - (uint64_t)from;
+}
+
 static int take_event(sessions_state *s, const event_reader *in, int64_t i,
     session_writer *out, frl_kernel_error *error) {
   const frl_string user = frl_get_string(in->col.user, i);
@@ -78,10 +83,10 @@ static int take_event(sessions_state *s, const event_reader *in, int64_t i,
   const bool same = s->open.events > 0 && frl_string_equal(user, s->open.user);
   if (same && at < s->open.ends) {
     return frl_kernel_fail(error, i,
-        "%lld us before the event ahead of it: events must be sorted by user and time",
-        (long long)(s->open.ends - at));
+        "%llu us before the event ahead of it: events must be sorted by user and time",
+        (unsigned long long)us_between(at, s->open.ends));
   }
-  if (same && at - s->open.ends <= s->gap_us) {
+  if (same && us_between(s->open.ends, at) <= (uint64_t)s->gap_us) {
     s->open.ends = at;
     s->open.events++;
     return 0;

@@ -39,7 +39,9 @@ static int total_batch(total_state *s, test_struct_reader *in, test_struct_write
   (void)out;
   (void)e;
   for (int64_t i = 0; i < in->rows; i++) {
-    if (!frl_is_null(in->col.int_col, i)) s->sum += frl_get_i64(in->col.int_col, i);
+    if (frl_is_null(in->col.int_col, i)) continue;
+    /* wraps, as Spark's own sums of BIGINT do */
+    s->sum = (int64_t)((uint64_t)s->sum + (uint64_t)frl_get_i64(in->col.int_col, i));
   }
   return 0;
 }
