@@ -28,10 +28,12 @@ static const char *quote(char out[QUOTE_MAX + 1], const char *text, size_t n) {
   return out;
 }
 
+/* "" where it is no text: an object has a length too. */
 static const char *quote_field(
     char out[QUOTE_MAX + 1], yyjson_val *root, const char *field) {
   yyjson_val *v = yyjson_obj_get(root, field);
-  return quote(out, yyjson_is_str(v) ? yyjson_get_str(v) : "", yyjson_get_len(v));
+  if (!yyjson_is_str(v)) return quote(out, "", 0);
+  return quote(out, yyjson_get_str(v), yyjson_get_len(v));
 }
 
 static frl_status fail_http(frl_error *err, frl_status st, int32_t http_status) {

@@ -86,6 +86,8 @@ static void a_refusal_says_what_to_do(void **state) {
           "(other\?\?\?)"},
       {{.http_status = 302}, "", FRL_E_AUTH, "redirects"},
       {{.http_status = 404}, "<html>", FRL_E_MALFORMED, "HTTP 404"},
+      {{.http_status = 400}, "{\"error\":{\"a\":1,\"b\":2}}", FRL_E_MALFORMED,
+          "without an OAuth error"},
       {{.http_status = 500}, "{", FRL_E_UNAVAILABLE, "HTTP 500"},
       {{.http_status = 429, .retry_after_s = 7}, "", FRL_E_UNAVAILABLE, "HTTP 429"},
       {{.http_status = 400}, "{\"error\":\"temporarily_unavailable\"}",
