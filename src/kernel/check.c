@@ -242,6 +242,18 @@ static frl_status run_values(
   return row < 0 ? FRL_OK : fault_at(c, col, row, why);
 }
 
+/** Whether single values need a look: none of most fixed types can be wrong. */
+static bool is_looked_at(const checker *c, const column *col, frl_layout_kind kind,
+    int64_t from, int64_t n) {
+  const char *format = col->schema->format;
+  if (kind == FRL_LAYOUT_NULL || kind == FRL_LAYOUT_BOOL) return false;
+  if (kind == FRL_LAYOUT_FIXED) return *format == 'd' || strcmp(format, "ttn") == 0;
+  if (kind != FRL_LAYOUT_BYTES) return true;
+  if (*format != 'u' || (c->skip & FRL_KERNEL_SKIP_UTF8)) return false;
+  /* what lies under nulls is good too, nearly always */
+  return frl_value_bad_utf8(col->array, from, n) >= 0;
+}
+
 static frl_status values(checker *c, const column *col, int64_t from, int64_t n) {
   frl_layout layout;
   if (n == 0) return FRL_OK;
@@ -250,9 +262,7 @@ static frl_status values(checker *c, const column *col, int64_t from, int64_t n)
       !(c->skip & FRL_KERNEL_SKIP_NULLS)) {
     FRL_TRY(no_nulls(c, col, from, n));
   }
-  if (layout.kind == FRL_LAYOUT_NULL) return FRL_OK;
-  /* fixed values mean nothing to the checks but for decimals and times */
-  if (layout.kind == FRL_LAYOUT_BOOL) return FRL_OK;
+  if (!is_looked_at(c, col, layout.kind, from, n)) return FRL_OK;
   const uint8_t *bits = validity(col->array);
   const int64_t end = from + n;
   while (from < end) {

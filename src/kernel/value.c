@@ -5,28 +5,49 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arrow/utf8.h"
-
 #define DAY_NS INT64_C(86400000000000)
 
-enum { WINDOW_BYTES = 64 };
+enum { CHARACTERS_AT_A_TIME = 32 };
 
-/** As frl_utf8_check, fast where the text is ASCII. */
+static bool follows(uint8_t c) { return (c & 0xc0) == 0x80; }
+
+/** Bytes of the character at p, of at most left; 0: none is there. */
+static size_t character(const uint8_t *p, size_t left) {
+  const uint8_t c = p[0];
+  if (c < 0x80) return 1;
+  if (c < 0xc2 || left < 2 || !follows(p[1])) return 0;
+  if (c < 0xe0) return 2;
+  if (left < 3 || !follows(p[2])) return 0;
+  if (c < 0xf0) {
+    const bool overlong = c == 0xe0 && p[1] < 0xa0;
+    const bool surrogate = c == 0xed && p[1] >= 0xa0;
+    return overlong || surrogate ? 0 : 3;
+  }
+  if (c > 0xf4 || left < 4 || !follows(p[3])) return 0;
+  const bool overlong = c == 0xf0 && p[1] < 0x90;
+  const bool beyond = c == 0xf4 && p[1] >= 0x90;
+  return overlong || beyond ? 0 : 4;
+}
+
+/** As frl_utf8_check, made for long texts: 32 bytes of ASCII at a time. */
 static bool is_utf8(const char *text, size_t n) {
-  size_t i = 0;
-  while (i < n) {
+  const uint8_t *p = (const uint8_t *)text;
+  const uint8_t *const end = p + n;
+  while (p < end) {
     uint64_t words[4];
-    while (n - i >= sizeof words) {
-      memcpy(words, text + i, sizeof words);
+    while ((size_t)(end - p) >= sizeof words) {
+      memcpy(words, p, sizeof words);
       if ((words[0] | words[1] | words[2] | words[3]) & UINT64_C(0x8080808080808080)) {
         break;
       }
-      i += sizeof words;
+      p += sizeof words;
     }
-    size_t take = n - i < WINDOW_BYTES ? n - i : WINDOW_BYTES;
-    while (take < n - i && ((uint8_t)text[i + take] & 0xc0) == 0x80) take++;
-    if (!frl_utf8_check(text + i, take, NULL)) return false;
-    i += take;
+    /* where there is one such character more are near */
+    for (int i = 0; i < CHARACTERS_AT_A_TIME && p < end; i++) {
+      const size_t step = character(p, (size_t)(end - p));
+      if (!step) return false;
+      p += step;
+    }
   }
   return true;
 }

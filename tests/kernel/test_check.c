@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arrow/utf8.h"
 #include "declared.h"
+#include "kernel/value.h"
 #include "sample_rows.h"
 #include "support/cmocka_c.h"
 
@@ -262,6 +264,26 @@ static void utf8_is_judged_at_every_place(void **state) {
   frl_schema_release(&schema);
 }
 
+/** Sequences of every kind of byte, against the judge that JSON and DDL use. */
+static void utf8_is_what_the_other_judge_says(void **state) {
+  (void)state;
+  static const uint8_t kinds[] = {0x00, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc1,
+      0xc2, 0xdf, 0xe0, 0xe1, 0xed, 0xef, 0xf0, 0xf1, 0xf4, 0xf5, 0xff};
+  enum { KINDS = sizeof kinds, BYTES = 4 };
+  char text[BYTES];
+  int32_t offsets[2] = {0, 0};
+  const void *buffers[3] = {NULL, offsets, text};
+  struct ArrowArray array = {.length = 1, .n_buffers = 3, .buffers = buffers};
+  for (unsigned all = 0; all < KINDS * KINDS * KINDS * KINDS; all++) {
+    unsigned left = all;
+    for (int i = 0; i < BYTES; i++, left /= KINDS) text[i] = (char)kinds[left % KINDS];
+    for (offsets[1] = 1; offsets[1] <= BYTES; offsets[1]++) {
+      const bool good = frl_value_bad_utf8(&array, 0, 1) < 0;
+      assert_int_equal(good, frl_utf8_check(text, (size_t)offsets[1], NULL));
+    }
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_good_batch_is_taken),
@@ -273,6 +295,7 @@ int main(void) {
       cmocka_unit_test(missing_buffers_and_children_are_refused),
       cmocka_unit_test(forms_that_are_not_checked_are_unsupported),
       cmocka_unit_test(utf8_is_judged_at_every_place),
+      cmocka_unit_test(utf8_is_what_the_other_judge_says),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
