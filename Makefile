@@ -59,7 +59,7 @@ test-interop: ## as test's interoperability part, with Java and Node clients too
 
 test-long: ## valgrind, gcc -fanalyzer, clang-tidy, Spark tests that take minutes
 	@scripts/setup.sh build run test long
-	@tests/run --only release,jar,valgrind,analyzer,tidy,spark-long,cluster-long
+	@tests/run --only release,jar,valgrind,analyzer,tidy,python-long,spark-long,cluster-long
 
 test-bare: ## make test in a bare Debian 12 root (needs root)
 	@scripts/bare-root.sh make test
