@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 
-from . import kafka, programs
+from . import kafka, kernel_in_jvm, programs
 from .process import client, server
 from .report import Figure, compare
 
@@ -214,4 +214,5 @@ ALL = {
     "emulator": emulator_cost,
     "spark-scan": spark_scan,
     "json-decode": json_decode,
+    "kernel-in-jvm": kernel_in_jvm.case,
 }

@@ -77,3 +77,13 @@ def our_jar():
     _run("make", "jar")
     jars = [j for j in (ROOT / "jvm/target").glob("ferrule-spark-*.jar") if "tests" not in j.name]
     return str(jars[0])
+
+
+@functools.cache
+def kernel(name):
+    """The library of an example kernel."""
+    OUT.mkdir(parents=True, exist_ok=True)
+    target = OUT / f"lib{name}.so"
+    flags = ["-std=c11", "-O2", "-fPIC", "-shared", "-fvisibility=hidden", "-ffp-contract=off"]
+    _run("cc", *flags, f"-I{ROOT}/include", f"examples/kernels/{name}.c", "-o", str(target), "-lm")
+    return str(target)
