@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 
-from . import kafka, kernel_in_jvm, programs
+from . import kafka, kernel_in_jvm, map_in_arrow, programs
 from .process import client, server
 from .report import Figure, compare
 
@@ -215,4 +215,5 @@ ALL = {
     "spark-scan": spark_scan,
     "json-decode": json_decode,
     "kernel-in-jvm": kernel_in_jvm.case,
+    "kernel-map-in-arrow": map_in_arrow.case,
 }

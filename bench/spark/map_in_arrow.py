@@ -1,0 +1,86 @@
+"""The kernel of kernel.py in Spark's Python workers, and what else runs there.
+
+usage: map_in_arrow.py WAY CONFIG.json
+
+WAY: kernel, pyarrow, arrow-udf, pandas-udf, python-udf, python-udf-arrow, or one of
+kernel.py. CONFIG: as there, and site (the folder to import ferrule from).
+"""
+
+import json
+import os
+import sys
+
+from pyspark.sql.functions import arrow_udf, col, pandas_udf, udf
+
+import kernel
+
+
+def with_kernel(spark, rows, config):
+    from ferrule.kernel import load
+
+    k = load(config["library"], "upper_scale").ship(spark)
+    return rows.mapInArrow(k, k.ddl)
+
+
+def with_arrow_udf(spark, rows, config):
+    from pyarrow import compute, float64
+
+    upper = arrow_udf(lambda s: compute.utf8_upper(s), "STRING")
+    scale = arrow_udf(
+        lambda d, i: compute.add(compute.multiply(d, 1.5), compute.cast(i, float64())), "DOUBLE"
+    )
+    return rows.select(upper("s").alias("upper_s"), scale("d", "id").alias("scaled"))
+
+
+def with_pandas_udf(spark, rows, config):
+    import pandas as pd
+
+    @pandas_udf("STRING")
+    def upper(s: pd.Series) -> pd.Series:
+        return s.str.upper()
+
+    @pandas_udf("DOUBLE")
+    def scale(d: pd.Series, i: pd.Series) -> pd.Series:
+        return d * 1.5 + i
+
+    return rows.select(upper("s").alias("upper_s"), scale("d", "id").alias("scaled"))
+
+
+def with_python_udf(use_arrow):
+    def made(spark, rows, config):
+        upper = udf(lambda s: s.upper(), "STRING", useArrow=use_arrow)
+        scale = udf(lambda d, i: d * 1.5 + i, "DOUBLE", useArrow=use_arrow)
+        return rows.select(
+            upper(col("s")).alias("upper_s"), scale(col("d"), col("id")).alias("scaled")
+        )
+
+    return made
+
+
+kernel.WAYS.update(
+    {
+        "kernel": with_kernel,
+        "pyarrow": kernel.map_in_arrow,
+        "arrow-udf": with_arrow_udf,
+        "pandas-udf": with_pandas_udf,
+        "python-udf": with_python_udf(False),
+        "python-udf-arrow": with_python_udf(True),
+    }
+)
+
+
+def main(way, config_path):
+    with open(config_path, encoding="utf-8") as file:
+        site = json.load(file)["site"]
+    here = os.path.dirname(os.path.abspath(__file__))
+    # the workers need them, too
+    os.environ["PYTHONPATH"] = os.pathsep.join([site, here])
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    sys.path.insert(0, site)
+    kernel.main(way, config_path)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3 or sys.argv[1] not in kernel.WAYS:
+        sys.exit(__doc__)
+    main(*sys.argv[1:])
