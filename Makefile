@@ -72,6 +72,13 @@ bench: ## speed beside the peers (BENCH=receive for one case)
 	@scripts/setup.sh build run test
 	@bench/run $(BENCH)
 
+bench-cluster: ## the cluster beside Spark's own start commands
+	@scripts/setup.sh build run
+	@scripts/build.sh release
+	@scripts/jar.sh
+	@"$$(scripts/python-env.sh run)/bin/python" bench/cluster.py "$(CURDIR)/build/release/ferrule" \
+		"$$(ls $(CURDIR)/jvm/target/ferrule-spark-*.jar | grep -v tests)"
+
 lint: ## formatting, style and layering
 	@scripts/setup.sh build test
 	@tests/run --only checks
@@ -92,4 +99,4 @@ distclean: clean ## and what was built, and what was downloaded for every clone
 	rm -rf "$${FERRULE_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/ferrule}"
 
 .PHONY: help setup setup-build build jar wheel up start stop ps logs run demo-stream test test-matrix test-interop test-long test-bare \
-	fuzz bench lint format lock clean distclean
+	fuzz bench bench-cluster lint format lock clean distclean

@@ -43,6 +43,7 @@ int cli_cluster_read(cli_cluster_options *out, const cli_args *args) {
       .python = cli_text(args, "python", getenv("PYSPARK_PYTHON")),
       .java_home = cli_text(args, "java-home", NULL),
       .jar = cli_text(args, "jar", getenv("FERRULE_JAR")),
+      .python_path = cli_text(args, "python-path", NULL),
       .project = cli_text(args, "project", NULL),
       .subscriptions = out->subscriptions,
       .restart = cli_flag(args, "restart")};

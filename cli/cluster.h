@@ -14,26 +14,28 @@
         "DIR/spark-warehouse. Default: the present one."                     \
   }
 
-#define CLI_CLUSTER_SETTINGS                                                      \
-  {"workers", "N", "Workers. Default: 1."},                                       \
-      {"cores", "N",                                                              \
-          "Tasks that each worker runs at once. Default: the CPUs, at least 4."}, \
-      {"memory", "N",                                                             \
-          "Memory of each worker for its executors; 3g works. Default: 2g."},     \
-      {"port-base", "PORT",                                                       \
-          "First of the ports: PORT the master, then its page, Connect, Spark's " \
-          "page, the emulator, the status page; workers from PORT+16. Default: "  \
-          "7077, 8080, 15002, "                                                   \
-          "4040, 8085, 8099; workers from 7078, their pages from 8081."},         \
-      {"python", "PATH",                                                          \
-          "The Python of driver, workers and pipelines; PySpark with Connect is " \
-          "in it. Default: PYSPARK_PYTHON, else python3."},                       \
-      {"java-home", "DIR", "Java 17 or 21. Default: JAVA_HOME, else PATH's."},    \
-      {"jar", "PATH", "Ferrule's jar. Default: the environment's FERRULE_JAR."},  \
-      {"project", "ID", "Project of the emulator's topics. Default: demo."}, {    \
-    "subscription", "SUB:TOPIC",                                                  \
-        "Make this subscription and its topic in the emulator. May be given "     \
-        "several times."                                                          \
+#define CLI_CLUSTER_SETTINGS                                                           \
+  {"workers", "N", "Workers. Default: 1."},                                            \
+      {"cores", "N",                                                                   \
+          "Tasks that each worker runs at once. Default: the CPUs, at least 4."},      \
+      {"memory", "N",                                                                  \
+          "Memory of each worker for its executors; 3g works. Default: 2g."},          \
+      {"port-base", "PORT",                                                            \
+          "First of the ports: PORT the master, then its page, Connect, Spark's "      \
+          "page, the emulator, the status page; workers from PORT+16. Default: "       \
+          "7077, 8080, 15002, "                                                        \
+          "4040, 8085, 8099; workers from 7078, their pages from 8081."},              \
+      {"python", "PATH",                                                               \
+          "The Python of driver, workers and pipelines; PySpark with Connect is "      \
+          "in it. Default: PYSPARK_PYTHON, else python3."},                            \
+      {"java-home", "DIR", "Java 17 or 21. Default: JAVA_HOME, else PATH's."},         \
+      {"jar", "PATH", "Ferrule's jar. Default: the environment's FERRULE_JAR."},       \
+      {"python-path", "DIR:...",                                                       \
+          "PYTHONPATH of workers and applications, such as that of Ferrule's wheel."}, \
+      {"project", "ID", "Project of the emulator's topics. Default: demo."}, {         \
+    "subscription", "SUB:TOPIC",                                                       \
+        "Make this subscription and its topic in the emulator. May be given "          \
+        "several times."                                                               \
   }
 
 /** What the options say; the texts are borrowed, from args and from here. */

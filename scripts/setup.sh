@@ -74,6 +74,7 @@ want_long() {
   want clang-tidy-14 "lint" has clang-tidy-14
   want valgrind "memory checks" has valgrind
   want abigail-tools "ABI checks" has abidiff
+  want chromium "shows the status page" has chromium
 }
 
 install_missing() {

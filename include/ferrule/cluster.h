@@ -32,6 +32,7 @@ typedef struct frl_cluster_options {
   const char *python;        /* the python3 of PATH; has PySpark with Connect in it */
   const char *java_home;     /* JAVA_HOME, else that of the java of PATH */
   const char *jar;           /* Ferrule's jar, on every class path; NULL: none */
+  const char *python_path;   /* PYTHONPATH of workers and applications; NULL: none */
   const char *project;       /* of the emulator's topics: "demo" */
   const char *subscriptions; /* made in the emulator at its start:
                                 "SUB:TOPIC,SUB:TOPIC"; NULL: none */

@@ -58,11 +58,16 @@ static frl_status shared_part(frl_buf *b, const frl_cluster_settings *s,
       "-Dlog4j2.configurationFile=file://%s/.cluster/conf/log4j2.properties%s\n",
       s->folder, executor_mb, s->python, s->python, cores * s->workers, s->folder,
       p->emulator, s->folder, options));
+  if (s->python_path[0]) {
+    FRL_TRY(frl_buf_printf(b, "spark.executorEnv.PYTHONPATH     %s\n", s->python_path));
+  }
   if (!s->jar[0]) return FRL_OK;
   /* on the class path of the process: one copy of the native library in each */
   return frl_buf_printf(b,
       "spark.driver.extraClassPath      %s\n"
-      "spark.executor.extraClassPath    %s\n",
+      "spark.executor.extraClassPath    %s\n"
+      "spark.connect.extensions.relation.classes  "
+      "org.ferrule.kernel.MapInNativeRelation\n",
       s->jar, s->jar);
 }
 

@@ -276,6 +276,7 @@ frl_status frl__cluster_environment(const frl_cluster_state *state,
   frl__cluster_words_add(w, "SPARK_LOCAL_IP=127.0.0.1");
   frl__cluster_words_add(
       w, "SPARK_LAUNCHER_OPTS=-XX:TieredStopAtLevel=1 -XX:+UseSerialGC");
+  if (s->python_path[0]) frl__cluster_words_add(w, "PYTHONPATH=%s", s->python_path);
   frl__cluster_words_add(w, "PYSPARK_PYTHON=%s", s->python);
   frl__cluster_words_add(w, "PYSPARK_DRIVER_PYTHON=%s", s->python);
   frl__cluster_words_add(w, "PUBSUB_EMULATOR_HOST=127.0.0.1:%u", p.emulator);

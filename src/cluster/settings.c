@@ -143,6 +143,10 @@ frl_status frl__cluster_resolve(
           options->subscriptions ? options->subscriptions : "")) {
     return too_long(err, "subscriptions");
   }
+  if (!copy(out->python_path, sizeof out->python_path,
+          options->python_path ? options->python_path : "")) {
+    return too_long(err, "python path");
+  }
   const char *python =
       options->python && options->python[0] ? options->python : "python3";
   find_program(out->python, python);
@@ -185,6 +189,7 @@ const char *frl__cluster_difference(
   if (strcmp(a->java_home, b->java_home) != 0) return "java-home";
   if (strcmp(a->spark_home, b->spark_home) != 0) return "Spark";
   if (strcmp(a->jar, b->jar) != 0) return "jar";
+  if (strcmp(a->python_path, b->python_path) != 0) return "python-path";
   if (strcmp(a->project, b->project) != 0) return "project";
   if (strcmp(a->subscriptions, b->subscriptions) != 0) return "subscription";
   return NULL;

@@ -17,8 +17,9 @@ typedef struct frl_cluster_settings {
   char command[FRL_CLUSTER_PATH_MAX];
   char python[FRL_CLUSTER_PATH_MAX];
   char java_home[FRL_CLUSTER_PATH_MAX];
-  char spark_home[FRL_CLUSTER_PATH_MAX]; /* "" where the Python has no PySpark */
-  char jar[FRL_CLUSTER_PATH_MAX];        /* "": none */
+  char spark_home[FRL_CLUSTER_PATH_MAX];  /* "" where the Python has no PySpark */
+  char jar[FRL_CLUSTER_PATH_MAX];         /* "": none */
+  char python_path[FRL_CLUSTER_LIST_MAX]; /* "": none */
   char project[128];
   char subscriptions[FRL_CLUSTER_LIST_MAX];
   uint32_t workers;

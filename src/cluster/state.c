@@ -53,6 +53,7 @@ static void parse_settings(reader *r, frl_cluster_settings *s) {
   read_text(r, "javaHome", s->java_home, sizeof s->java_home);
   read_text(r, "sparkHome", s->spark_home, sizeof s->spark_home);
   read_text(r, "jar", s->jar, sizeof s->jar);
+  read_text(r, "pythonPath", s->python_path, sizeof s->python_path);
   read_text(r, "project", s->project, sizeof s->project);
   read_text(r, "subscriptions", s->subscriptions, sizeof s->subscriptions);
   s->workers = (uint32_t)read_number(r, "workers", FRL_CLUSTER_WORKERS_MAX);
@@ -152,6 +153,7 @@ static yyjson_mut_val *settings_json(
   yyjson_mut_obj_add_str(doc, o, "javaHome", s->java_home);
   yyjson_mut_obj_add_str(doc, o, "sparkHome", s->spark_home);
   yyjson_mut_obj_add_str(doc, o, "jar", s->jar);
+  yyjson_mut_obj_add_str(doc, o, "pythonPath", s->python_path);
   yyjson_mut_obj_add_str(doc, o, "project", s->project);
   yyjson_mut_obj_add_str(doc, o, "subscriptions", s->subscriptions);
   yyjson_mut_obj_add_uint(doc, o, "workers", s->workers);

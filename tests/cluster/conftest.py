@@ -66,6 +66,10 @@ class Cluster:
     def settings(self):
         jar = ["--jar", JAR] if JAR else []
         topics = ["--project", self.project, "--subscription", "lines-sub:lines"]
+        modules = self.folder / "modules"
+        modules.mkdir(exist_ok=True)
+        (modules / "on_the_cluster.py").write_text('MARK = "found"\n')
+        jar += ["--python-path", modules]
         return ["--port-base", self.port_base, *topics, *jar]
 
     def up(self, *words, **more):

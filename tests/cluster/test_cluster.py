@@ -16,6 +16,16 @@ assert "connect" in type(spark).__module__, type(spark)
 print("rows", spark.range(1000).selectExpr("sum(id) AS s").first().s)
 spark.sql("CREATE TABLE IF NOT EXISTS kept AS SELECT 42 AS a")
 print("table", spark.table("kept").first().a)
+
+def where(batches):
+    import on_the_cluster
+    import pyarrow
+    for batch in batches:
+        row = {"python": [sys.executable], "mark": [on_the_cluster.MARK]}
+        yield pyarrow.RecordBatch.from_pydict(row)
+
+worker = spark.range(1).coalesce(1).mapInArrow(where, "python STRING, mark STRING").first()
+print("worker", worker.mark, worker.python == sys.executable)
 """
 
 SPEC = """
@@ -93,6 +103,7 @@ def test_a_connect_session_computes_and_keeps_tables(cluster):
     out = cluster.run_python(COUNT)
     assert "rows 499500" in out
     assert "table 42" in out
+    assert "worker found True" in out
     assert (cluster.folder / "spark-warehouse/kept").is_dir()
 
 
@@ -185,4 +196,4 @@ def test_after_a_crash_of_the_supervisor_stop_leaves_no_process(cluster):
 def test_clean_leaves_nothing(cluster):
     assert cluster.cluster("clean", "--force").returncode == 0
     left = {p.name for p in cluster.folder.iterdir()}
-    assert left <= {"script.py", "flows", "spark-pipeline.yml"}
+    assert left <= {"script.py", "flows", "modules", "spark-pipeline.yml"}

@@ -1,6 +1,8 @@
 """The status page of the emulator alone; the cluster's is in test_cluster.py."""
 
+import html.parser
 import json
+import shutil
 import subprocess
 import urllib.error
 import urllib.request
@@ -60,3 +62,43 @@ def test_another_sites_page_gets_nothing(emulator):
     with pytest.raises(urllib.error.HTTPError) as refused:
         get(f"{emulator[1]}status.json", Host="elsewhere.example")
     assert refused.value.code == 403
+
+
+class Cells(html.parser.HTMLParser):
+    """The texts of a page's table cells."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.found = []
+        self.inside = False
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        if tag in ("td", "th"):
+            self.inside = True
+            self.found.append("")
+
+    def handle_endtag(self, tag):
+        self.inside = self.inside and tag not in ("td", "th")
+
+    def handle_data(self, data):
+        if self.inside:
+            self.found[-1] += data
+
+
+@pytest.mark.long
+def test_a_browser_shows_the_figures(emulator):
+    chromium = shutil.which("chromium")
+    if not chromium:
+        pytest.skip("needs chromium")
+    done = subprocess.run(
+        [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom",
+            "--virtual-time-budget=8000", emulator[1]],
+        capture_output=True, text=True, timeout=200,
+    )  # fmt: skip
+    cells = Cells(done.stdout).found
+    told = json.loads(get(f"{emulator[1]}status.json")[0])["emulator"]["subscriptions"][0]
+    assert cells[:5] == ["subscription", "topic", "not acked", "leased", "oldest, s"], done.stdout
+    assert cells[5:9] == ["sub", "top", str(told["unacked"]), "0"]
+    assert done.stdout.count("<polyline") == 2
+    assert "does not answer" not in done.stdout.split("<script>")[0]
