@@ -129,7 +129,8 @@ FRL_API FRL_NODISCARD frl_status frl_cluster_stop(
     const char *folder, uint32_t *ended, frl_error *err);
 
 /**
- * stop, then delete the cluster's state, logs and checkpoints, and with `tables`
+ * stop, unless the state file cannot be read and nobody supervises; then delete the
+ * cluster's state, logs and checkpoints, and with `tables`
  * also spark-warehouse.
  */
 FRL_API FRL_NODISCARD frl_status frl_cluster_clean(

@@ -85,7 +85,10 @@ frl_status frl_cluster_clean(const char *folder, bool tables, frl_error *err) {
   char path[FRL_CLUSTER_PATH_MAX];
   uint32_t ended = 0;
   FRL_TRY(frl__cluster_folder(path, folder, err));
-  FRL_TRY(frl_cluster_stop(folder, &ended, err));
+  const frl_status st = frl_cluster_stop(folder, &ended, err);
+  /* a state file of another version, or a broken one, is what clean is for */
+  const bool unreadable = st == FRL_E_MALFORMED && !frl__cluster_is_supervised(path);
+  if (st != FRL_OK && !unreadable) return st;
   for (size_t i = 0; i < (tables ? 3 : 2); i++) {
     char victim[FRL_CLUSTER_PATH_MAX];
     if (snprintf(victim, sizeof victim, "%s/%s", path, names[i]) >=

@@ -145,6 +145,24 @@ static void a_lock_is_held_by_one(void **state) {
   assert_int_equal(rmdir(folder), 0);
 }
 
+static void clean_removes_a_state_that_nobody_can_read(void **state) {
+  (void)state;
+  char folder[] = "/tmp/ferrule-state-XXXXXX";
+  char place[64];
+  char file[96];
+  uint32_t ended = 0;
+  frl_error err = {0};
+  assert_non_null(mkdtemp(folder));
+  (void)snprintf(place, sizeof place, "%s/.cluster", folder);
+  (void)snprintf(file, sizeof file, "%s/state.json", place);
+  assert_int_equal(mkdir(place, 0755), 0);
+  assert_int_equal(frl__cluster_replace_file(file, "{}", 2, NULL), FRL_OK);
+  assert_int_equal(frl_cluster_stop(folder, &ended, &err), FRL_E_MALFORMED);
+  assert_non_null(strstr(err.message, "state.json"));
+  assert_int_equal(frl_cluster_clean(folder, true, NULL), FRL_OK);
+  assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_state_comes_back_as_it_was_written),
@@ -153,6 +171,7 @@ int main(void) {
       cmocka_unit_test(services_and_ports_follow_the_settings),
       cmocka_unit_test(settings_that_differ_are_named),
       cmocka_unit_test(a_lock_is_held_by_one),
+      cmocka_unit_test(clean_removes_a_state_that_nobody_can_read),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
