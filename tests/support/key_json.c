@@ -10,10 +10,18 @@
 
 #include "support/cmocka_c.h"
 
-/* A fresh key, and its PEM text with the newlines as JSON has them. */
-static EVP_PKEY *make_key(char *json_pem, size_t size) {
-  EVP_PKEY *key = EVP_RSA_gen(2048);
+/* One key for the whole program: making it takes long. */
+static EVP_PKEY *shared_key(void) {
+  static EVP_PKEY *key;
+  if (!key) key = EVP_RSA_gen(2048);
   assert_non_null(key);
+  assert_int_equal(EVP_PKEY_up_ref(key), 1);
+  return key;
+}
+
+/* The key, and its PEM text with the newlines as JSON has them. */
+static EVP_PKEY *make_key(char *json_pem, size_t size) {
+  EVP_PKEY *key = shared_key();
   BIO *bio = BIO_new(BIO_s_mem());
   assert_int_equal(
       PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL), 1);
