@@ -103,6 +103,24 @@ def time_type(spark):
     spark.conf.unset("spark.sql.timeType.enabled")
 
 
+@pytest.mark.matrix
+@pytest.mark.parametrize("kernel", ["flat", "nested"])
+def test_rows_are_sparks_own_byte_by_byte(spark, libraries, kernel):
+    """So that they may be hashed and compared as bytes."""
+    rows = frame_of(spark, FLAT, slices=1) if kernel == "flat" else nested_frame(spark).coalesce(1)
+    passed = map_in_native(rows, libraries["pass"], f"pass_{kernel}")
+    theirs, ours = (
+        [
+            bytes(row.getBytes())
+            for row in frame._jdf.queryExecution().executedPlan().executeCollect()
+        ]
+        for frame in (rows, passed)
+    )
+    assert len(theirs) == 200
+    for row, (their, our) in enumerate(zip(theirs, ours, strict=True)):
+        assert their.hex(" ", 8) == our.hex(" ", 8), f"row {row}"
+
+
 def test_newer_types_come_back(spark, libraries, time_type):
     rows = spark.range(1, 60, 1, 3).selectExpr(
         "parse_json(concat('{\"a\": [', id, ', \"x\"]}')) a",
@@ -195,11 +213,11 @@ def test_batches_are_bounded_in_bytes(spark, libraries):
 
 @pytest.mark.matrix
 def test_more_and_fewer_rows_than_came(spark, libraries):
-    rows = spark.createDataFrame([(0,), (3,), (200_000,), (1,)], "n BIGINT NOT NULL")
+    rows = spark.sql("SELECT * FROM VALUES (0L), (3L), (200000L), (1L) AS t(n)")
     repeated = map_in_native(rows, libraries["work"], "repeat")
     assert repeated.count() == 200_004
     assert repeated.selectExpr("max(n) n").first()["n"] == 199_999
-    nothing = rows.where("n > 1000000")
+    nothing = spark.range(10).where("id > 100").selectExpr("id n")  # partitions without rows
     assert map_in_native(nothing, libraries["work"], "repeat").count() == 0
     assert (
         map_in_native(nothing, libraries["work"], "count")

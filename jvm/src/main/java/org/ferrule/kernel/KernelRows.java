@@ -20,6 +20,7 @@ import org.ferrule.internal.KernelRun;
  */
 final class KernelRows implements Iterator<InternalRow>, AutoCloseable {
   private static final int FRAME = 8;
+  private static final int LOOP_BYTES = 256;
   private static final int FIRST_BYTES = 1 << 16;
   private static final int OUT_BYTES = 1 << 18;
   private static final int MAX_ARRAY = Integer.MAX_VALUE - 64;
@@ -122,9 +123,19 @@ final class KernelRows implements Iterator<InternalRow>, AutoCloseable {
       in = larger;
     }
     Platform.putLong(in, BASE + inUsed, size);
-    Platform.copyMemory(
-        unsafe.getBaseObject(), unsafe.getBaseOffset(), in, BASE + inUsed + FRAME, size);
+    copy(unsafe.getBaseObject(), unsafe.getBaseOffset(), in, BASE + inUsed + FRAME, size);
     inUsed = (int) needed;
+  }
+
+  /** A row is whole words; for few of them a loop costs less than a call. */
+  private static void copy(Object from, long fromAt, Object to, long toAt, int size) {
+    if (size > LOOP_BYTES) {
+      Platform.copyMemory(from, fromAt, to, toAt, size);
+      return;
+    }
+    for (int i = 0; i < size; i += FRAME) {
+      Platform.putLong(to, toAt + i, Platform.getLong(from, fromAt + i));
+    }
   }
 
   private static int roomFor(long needed, int before) {
