@@ -507,11 +507,11 @@ PATTERNS = [
     *("yyyy-MM-dd", "yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd'T'HH:mm:ss.SSSXXX", "dd/MM/yyyy", "d.M.yy"),
     *("yyyyMMdd", "yyyyMMddHHmmss", "yyyyMMddHHmmssSSS", "M/d/y h:mm a", "MM/dd/yyyy hh:mm:ss a"),
     *("dd MMM yyyy", "MMMM d, yyyy", "yyyy-MM-dd[ HH:mm[:ss[.SSSSSS]]][X]", "yyyy-MM-dd HH:mm:ssx"),
-    *("yyyy-MM-dd HH:mm:ssxx", "yyyy-MM-dd HH:mm:ss xxx", "yyyy-MM-dd HH:mm:ssZ", "HH:mm", "yyyy"),
+    *("yyyy-MM-dd HH:mm:ssxx", "yyyy-MM-dd HH:mm:ssxxx", "yyyy-MM-dd HH:mm:ssZ", "HH:mm", "yyyy"),
     *("yyyy-MM-dd HH:mm:ssXX", "yyyyyy-MM", "yyy/M", "yyMMdd", "ddMMyy HHmm", "H:m:s.SSSSSSSSS"),
     *("yyyy-MM-dd HH:mm:ss.S", "'on' yyyy-MM-dd", "yMMdd", "[yyyy][-MM]", "mm:ss", "a", "h a"),
     *(
-        "yyyy-MM-dd[X][XX][xxx]",
+        "yyyy-MM-dd[X][XX]",
         "yyyy[yyyy]",
         "d[/M[/yyyy]",
         "yyyy-MM-dd'T'HH:mm:ss[.SSS]'Z'",
