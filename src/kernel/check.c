@@ -58,20 +58,27 @@ static int64_t buffers_of(frl_layout_kind kind) {
   }
 }
 
+/** A fault of an offset: in the row of a column; below, rows are not the batch's. */
+static frl_status offset_fault(
+    checker *c, const column *col, int depth, int64_t row, const char *message) {
+  return depth == 1 ? fault_at(c, col, row, message) : fault(c, col, message);
+}
+
 /** Offsets of a string or list column: from 0 on, never backwards. *last: the end. */
-static frl_status offsets_shape(checker *c, const column *col, int64_t *last) {
+static frl_status offsets_shape(
+    checker *c, const column *col, int depth, int64_t *last) {
   const struct ArrowArray *a = col->array;
   const int32_t *offsets = a->buffers[1];
   *last = 0;
   if (a->length == 0) return FRL_OK;
   if (!offsets) return fault(c, col, "its offsets are missing");
   offsets += a->offset;
-  if (offsets[0] < 0) return fault_at(c, col, 0, "an offset is negative");
+  if (offsets[0] < 0) return offset_fault(c, col, depth, 0, "an offset is negative");
   int32_t backwards = 0;
   for (int64_t i = 0; i < a->length; i++) backwards |= offsets[i + 1] < offsets[i];
   for (int64_t i = 0; backwards && i < a->length; i++) {
     if (offsets[i + 1] < offsets[i]) {
-      return fault_at(c, col, i, "its offsets run backwards");
+      return offset_fault(c, col, depth, i, "its offsets run backwards");
     }
   }
   *last = offsets[a->length];
@@ -98,12 +105,12 @@ static frl_status values_shape(
   int64_t last = 0;
   switch (kind) {
     case FRL_LAYOUT_BYTES:
-      FRL_TRY(offsets_shape(c, col, &last));
+      FRL_TRY(offsets_shape(c, col, depth, &last));
       return last > 0 && !a->buffers[2] ? fault(c, col, "its bytes are missing")
                                         : FRL_OK;
     case FRL_LAYOUT_LIST:
     case FRL_LAYOUT_MAP:
-      FRL_TRY(offsets_shape(c, col, &last));
+      FRL_TRY(offsets_shape(c, col, depth, &last));
       return children_shape(c, col, last, depth);
     case FRL_LAYOUT_STRUCT:
       return children_shape(c, col, a->offset + a->length, depth);
@@ -282,7 +289,14 @@ frl_status frl_kernel_check(const struct ArrowSchema *schema,
       strcmp(schema->format, "+s") != 0) {
     st = frl_fail(err, FRL_E_INVALID, "batch: its schema is not a struct");
   }
-  if (st == FRL_OK) st = shape(&c, &root, 0, 0);
+  if (st == FRL_OK) {
+    st = shape(&c, &root, 0, 0);
+    /* a column may be longer than the batch, and begin before it */
+    if (st != FRL_OK && c.row >= 0) {
+      c.row -= array->offset;
+      if (c.row >= array->length) c.row = -1;
+    }
+  }
   if (st == FRL_OK) {
     const uint8_t *bits = validity(array);
     for (int64_t i = 0; st == FRL_OK && bits && i < array->length; i++) {
@@ -291,7 +305,7 @@ frl_status frl_kernel_check(const struct ArrowSchema *schema,
     }
   }
   if (st == FRL_OK) st = values(&c, &root, 0, array->length);
-  if (row) *row = st == FRL_OK ? -1 : c.row;
+  if (row) *row = st == FRL_OK || c.row < 0 ? -1 : c.row;
   if (st != FRL_OK && c.row >= 0) {
     frl_error_prefix(err, "row %lld: ", (long long)c.row);
   }
