@@ -25,12 +25,12 @@ def kernel_cache(tmp_path_factory):
 @pytest.fixture(scope="session")
 def several(kernel_cache):
     """The path of a library of small kernels."""
-    return ferrule.kernel.compile(KERNELS / "several.c", "twice").path
+    return ferrule.kernel.compile(KERNELS / "several.c", "twice", flags=["-O1"]).path
 
 
 @pytest.fixture(scope="session")
 def every_type(kernel_cache):
-    return ferrule.kernel.compile(KERNELS / "every_type.c")
+    return ferrule.kernel.compile(KERNELS / "every_type.c", flags=["-O1"])
 
 
 def held():
