@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import pathlib
+import shutil
 import sys
 from typing import NamedTuple
 
@@ -56,20 +57,30 @@ def _shipped(file_name: str) -> str | None:
     return files.SparkFiles.get(file_name)
 
 
+def _own_copy(path: str) -> str:
+    """A copy in memory: Spark may write its file again while it is loaded."""
+    file = os.memfd_create(os.path.basename(path))  # open as long as the process lives
+    own = f"/proc/self/fd/{file}"
+    shutil.copyfile(path, own)
+    return own
+
+
 def found(told: Told) -> Library:
     """The library, by its checksum: shipped by Spark, or where it was on the driver."""
     if told.sha256 in _found:
         return _found[told.sha256]
     said = []
-    for path in (_shipped(told.file_name), told.path):
+    shipped = _shipped(told.file_name)
+    for path in (shipped, told.path):
         if path is None:
             continue
         if not os.path.isfile(path):
             said.append(f"{path} does not exist")
-        elif digest(path) != told.sha256:
-            said.append(f"{path} is another build of it")
-        else:
-            return _found.setdefault(told.sha256, Library(path, told.sha256))
+            continue
+        own = _own_copy(path) if path is shipped else path
+        if digest(own) == told.sha256:
+            return _found.setdefault(told.sha256, Library(own, told.sha256))
+        said.append(f"{path} is another build of it")
     raise Error(
         f"the kernel library {os.path.basename(told.path)} is not on this machine "
         f"({'; '.join(said)}): k.ship(spark) sends it to the executors",

@@ -12,7 +12,6 @@ import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.spark.SparkContext;
 import org.apache.spark.SparkFiles;
@@ -25,8 +24,8 @@ final class ShippedLibrary implements Serializable {
   private static final long serialVersionUID = 1L;
 
   private static final int NAME_DIGITS = 12;
-  /** Where a library of this contents was verified, in this process. */
-  private static final Set<String> VERIFIED = ConcurrentHashMap.newKeySet();
+  /** Verified copies of this process, by what was copied. */
+  private static final Map<String, String> VERIFIED = new ConcurrentHashMap<>();
   /** Copies under the names they are shipped by: path and checksum to copy. */
   private static final Map<String, String> COPIES = new ConcurrentHashMap<>();
 
@@ -83,7 +82,7 @@ final class ShippedLibrary implements Serializable {
     return new ShippedLibrary(unique, sha256);
   }
 
-  /** Spark serves the copy for as long as the application lives. */
+  /** A copy that lives as long as this process. */
   private static String copied(Path path, String name) {
     try {
       Path folder = Files.createTempDirectory("ferrule-kernel-");
@@ -97,7 +96,10 @@ final class ShippedLibrary implements Serializable {
     }
   }
 
-  /** Its path in this process, verified. */
+  /**
+   * A verified copy of this process's own: whoever writes into Spark's file again would change
+   * what is loaded under the feet of the process.
+   */
   String verifiedPath() {
     File file = root().resolve(place).toFile();
     if (!file.isFile()) {
@@ -105,16 +107,18 @@ final class ShippedLibrary implements Serializable {
     }
     String path = file.getAbsolutePath();
     String key = sha256 + " " + file.lastModified() + " " + path;
-    if (!VERIFIED.contains(key)) {
-      String found = sha256(file.toPath());
-      if (!found.equals(sha256)) {
-        throw new IllegalStateException(
-            "kernel library " + path + " has SHA-256 " + found + ", expected " + sha256
-                + ": it is not loaded");
-      }
-      VERIFIED.add(key);
+    return VERIFIED.computeIfAbsent(key, k -> verifiedCopy(file.toPath()));
+  }
+
+  private String verifiedCopy(Path path) {
+    String copy = copied(path, fileName);
+    String found = sha256(Paths.get(copy));
+    if (!found.equals(sha256)) {
+      throw new IllegalStateException(
+          "kernel library " + path + " has SHA-256 " + found + ", expected " + sha256
+              + ": it is not loaded");
     }
-    return path;
+    return copy;
   }
 
   private static Path root() {
