@@ -22,6 +22,13 @@ frl_status frl_status_from_grpc(int32_t grpc_code);
 /** Put text before the message of err, for context; err may be NULL. */
 void frl_error_prefix(frl_error *err, const char *fmt, ...) FRL_PRINTF(2, 3);
 
+#ifdef __clang_analyzer__
+/* The analyzer looks at one file at a time: a failure is never FRL_OK. */
+#define frl_fail(err, status, ...) (frl_fail((err), (status), __VA_ARGS__), (status))
+#define frl_fail_grpc(err, code, ...) \
+  (frl_fail_grpc((err), (code), __VA_ARGS__), FRL_E_IO)
+#endif
+
 /** Return from the enclosing function if expr is not FRL_OK. */
 #define FRL_TRY(expr)                                      \
   do {                                                     \

@@ -118,14 +118,15 @@ static uint64_t listening_inode(const char *table, uint16_t port) {
   char line[512];
   uint64_t found = 0;
   while (!found && fgets(line, sizeof line, file)) {
-    unsigned local_port = 0;
+    char local_port[5] = "";
     char state[3] = "";
-    uint64_t inode = 0;
+    char inode[21] = "";
     const int n = sscanf(line,
-        " %*d: %*[0-9A-Fa-f]:%4x %*[0-9A-Fa-f]:%*x %2s %*s %*s %*s %*u %*u %" SCNu64,
-        &local_port, state, &inode);
-    if (n == 3 && local_port == port && strcmp(state, listening_state) == 0) {
-      found = inode;
+        " %*d: %*[0-9A-Fa-f]:%4s %*[0-9A-Fa-f]:%*s %2s %*s %*s %*s %*s %*s %20s",
+        local_port, state, inode);
+    if (n == 3 && strtoul(local_port, NULL, 16) == port &&
+        strcmp(state, listening_state) == 0) {
+      found = strtoull(inode, NULL, 10);
     }
   }
   (void)fclose(file);

@@ -156,7 +156,7 @@ static bool parse_stamp(stamp *t, const char *text, size_t n) {
 }
 
 static int64_t seconds_of_day(const stamp *t) {
-  return (int64_t)t->hour * 3600 + t->minute * 60 + t->second;
+  return (int64_t)t->hour * 3600 + (int64_t)t->minute * 60 + t->second;
 }
 
 bool frl_micros_of(int64_t seconds, int micros, int64_t *us) {

@@ -78,6 +78,9 @@ static frl_status check_fields(const struct ArrowSchema *schema, const char *wha
     const struct ArrowSchema *child = schema->children[i];
     const frl_schema_path at = {
         up, child && child->name ? child->name : "", up ? up->depth + 1 : 1};
+    if (!child) {
+      return frl_schema_path_fail(err, FRL_E_INVALID, what, &at, "no valid Arrow type");
+    }
     FRL_TRY(check_form(child, what, &at, err));
   }
   return FRL_OK;

@@ -56,7 +56,8 @@ static size_t buffer_bytes(
   if (layout->kind == FRL_LAYOUT_BOOL) return (rows + 7) / 8;
   if (layout->kind == FRL_LAYOUT_FIXED) return rows * layout->width_bytes;
   if (i == 1) return (rows + 1) * sizeof(int32_t);
-  return (size_t)((const int32_t *)a->buffers[1])[rows];
+  const int32_t *offsets = a->buffers[1];
+  return offsets ? (size_t)offsets[rows] : 0;
 }
 
 static frl_status guard_buffers(

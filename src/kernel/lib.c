@@ -1,4 +1,5 @@
 /** Loading kernel libraries. */
+#include <assert.h>
 #include <dlfcn.h>
 #include <ferrule/kernel_host.h>
 #include <string.h>
@@ -124,6 +125,7 @@ static void list_names(const frl_kernel_lib *lib, char *text, size_t room) {
   size_t used = 0;
   text[0] = '\0';
   for (size_t i = 0; i < frl_kernel_lib_count(lib); i++) {
+    assert(lib->list->kernels[i]); /* seen to when it was opened */
     const char *name = lib->list->kernels[i]->name;
     const size_t n = strlen(name);
     if (used + n + 6 > room) {

@@ -12,8 +12,8 @@ typedef struct trial_case {
   const char *name;
   const char *what;
   int batches;
-  int64_t rows;
   unsigned null_percent;
+  int64_t rows;
   size_t text_bytes;
   int64_t first; /* the batch is sliced so that it begins here */
 } trial_case;
@@ -21,14 +21,14 @@ typedef struct trial_case {
 static const trial_case cases[] = {
     {"nothing", "no batch at all", 0, 0, 0, 64, 0},
     {"empty", "batches without rows", 3, 0, 0, 64, 0},
-    {"one", "one row", 1, 1, 0, 64, 0},
-    {"values", "values everywhere, no validity bitmaps", 3, 1000, 0, 64, 0},
-    {"nulls", "values and nulls", 3, 1000, 30, 64, 0},
+    {"one", "one row", 1, 0, 1, 64, 0},
+    {"values", "values everywhere, no validity bitmaps", 3, 0, 1000, 64, 0},
+    {"nulls", "values and nulls", 3, 30, 1000, 64, 0},
     {"all-null", "nulls everywhere", 3, 100, 100, 64, 0},
-    {"sliced", "batches that begin at row 13 of their buffers", 3, 1000, 30, 64, 13},
-    {"late", "batches of the last row of their buffers", 3, 1000, 30, 64, 999},
-    {"huge-texts", "texts of up to 4 MiB", 2, 24, 10, 4 << 20, 0},
-    {"many-batches", "a hundred small batches", 100, 7, 20, 32, 0},
+    {"sliced", "batches that begin at row 13 of their buffers", 3, 30, 1000, 64, 13},
+    {"late", "batches of the last row of their buffers", 3, 30, 1000, 64, 999},
+    {"huge-texts", "texts of up to 4 MiB", 2, 10, 24, 4 << 20, 0},
+    {"many-batches", "a hundred small batches", 100, 20, 7, 32, 0},
 };
 
 size_t frl_kernel_trial_count(void) { return sizeof cases / sizeof *cases; }

@@ -38,7 +38,7 @@ static bool spend(frl_h2_budget *b, const frl_clock *clock) {
   }
   const int64_t now = frl_clock_now_ms(clock);
   const int64_t passed = now - b->filled_ms;
-  if (passed > 60 * 1000) {
+  if (passed > (int64_t)60 * 1000) {
     b->left = b->burst;
   } else {
     give(b, passed * b->per_second / 1000);
@@ -61,6 +61,6 @@ bool frl_h2_guard_data_in(frl_h2_guard *g, size_t n) {
 bool frl_h2_guard_data_out(frl_h2_guard *g, size_t n, bool cut) {
   give(&g->frames, FRAMES_PER_DATA_FRAME + (int64_t)(n / BYTES_PER_FRAME));
   if (cut && n < TINY_BYTES) return spend(&g->tiny, g->clock);
-  if (!cut || n >= TINY_BYTES * 8) give(&g->tiny, 1);
+  if (!cut || n >= (size_t)TINY_BYTES * 8) give(&g->tiny, 1);
   return true;
 }

@@ -37,6 +37,7 @@ void frl_outq_deinit(frl_outq *q) {
 static frl_status make_room(frl_outq *q) {
   if (q->end < q->cap) return FRL_OK;
   if (q->head >= q->cap / 2 && q->head > 0) {
+    assert(q->slices);
     q->end -= q->head;
     memmove(q->slices, q->slices + q->head, q->end * sizeof *q->slices);
     q->head = 0;
@@ -53,6 +54,7 @@ static frl_status make_room(frl_outq *q) {
 frl_status frl_outq_push(frl_outq *q, frl_slice slice) {
   const frl_status st = make_room(q);
   if (st != FRL_OK) return st;
+  assert(q->slices);
   q->slices[q->end++] = slice;
   q->bytes += slice.len;
   return FRL_OK;

@@ -128,8 +128,8 @@ static frl_status read_map(frl_col *c, const frl_row_node *node, frl_row_region 
   const uint8_t *data = map->data + FRL_ROW_WORD;
   frl_row_region keys = {data, (size_t)keys_bytes, 0};
   frl_row_region values = {data + keys_bytes, both - (size_t)keys_bytes, 0};
-  size_t n_keys;
-  size_t n_values;
+  size_t n_keys = 0;
+  size_t n_values = 0;
   FRL_TRY(read_elements(frl_col_map_keys(c), &node->children[0], &keys, &n_keys, at));
   FRL_TRY(
       read_elements(frl_col_map_values(c), &node->children[1], &values, &n_values, at));

@@ -5,7 +5,7 @@ import pathlib
 import subprocess
 
 import pyarrow as pa
-from conftest import ROOT, run_ferrule
+from ferrule_command import ROOT, run_ferrule
 
 SHARED = ["-shared", "-fPIC", f"-I{ROOT}/include", "-ffp-contract=off"]
 STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]

@@ -7,7 +7,7 @@ import re
 import kernel_tools as tools
 import pyarrow as pa
 import pytest
-from conftest import ROOT
+from ferrule_command import ROOT
 
 EXAMPLES = ROOT / "examples/kernels"
 NAMES = ["count_bytes", "geo_distance", "log_lines", "sessions", "upper_scale"]

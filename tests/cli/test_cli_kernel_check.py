@@ -5,7 +5,7 @@ import subprocess
 
 import kernel_tools as tools
 import pytest
-from conftest import COMMAND
+from ferrule_command import COMMAND
 
 ROWS = """
 #include <ferrule/kernel.h>

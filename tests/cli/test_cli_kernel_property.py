@@ -5,6 +5,7 @@ import random
 
 import kernel_tools as tools
 import pytest
+from ferrule_command import run_ferrule
 from kernel_schemas import Maker
 
 SEED = 20261121
@@ -27,8 +28,6 @@ def text_of(ferrule, *arguments):
 @pytest.fixture(scope="module")
 def library(drawn, tmp_path_factory):
     """One library in which a kernel for each schema gives its rows as they are."""
-    from conftest import run_ferrule
-
     folder = tmp_path_factory.mktemp("property")
     parts = ["#include <ferrule/kernel.h>\n"]
     for i, (spark, _) in enumerate(drawn):

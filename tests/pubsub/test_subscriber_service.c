@@ -162,8 +162,14 @@ static void under_dead_letters_one_batch_is_out_at_most(void **state) {
   enum { MESSAGES = 1000, BATCH_ROWS = 40, STREAMS = 2, MOST = BATCH_ROWS + STREAMS };
   service s;
   service_open(&s, NULL);
-  const frl_subscription_options settings = {
-      .struct_size = sizeof settings, .topic = s.topic, .dead_letter_topic = s.topic};
+  if (!s.emulator) { /* Google's fake sends all it has, whatever may be outstanding */
+    service_close(&s);
+    skip();
+  }
+  const frl_subscription_options settings = {.struct_size = sizeof settings,
+      .topic = s.topic,
+      .dead_letter_topic = s.topic,
+      .max_delivery_attempts = 5};
   char name[80];
   (void)snprintf(name, sizeof name, "%s-dead", s.subscription);
   assert_int_equal(
@@ -179,7 +185,9 @@ static void under_dead_letters_one_batch_is_out_at_most(void **state) {
   frl_held *helds[MOST + 1];
   size_t n = 0;
   int64_t rows = 0;
-  while (frl_subscriber_take(sub, 0, 0, ABSENCE_MS, &helds[n], NULL) == FRL_OK) {
+  /* a batch comes, however slow the service is, and then nothing that is not settled */
+  while (frl_subscriber_take(sub, 0, 0, rows < BATCH_ROWS ? LONG_MS : ABSENCE_MS,
+             &helds[n], NULL) == FRL_OK) {
     rows += frl_held_rows(helds[n++]);
     assert_true(rows <= MOST);
   }

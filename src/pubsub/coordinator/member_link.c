@@ -35,12 +35,14 @@ static frl_status encode_report(frl_buf *out, const frl_coord_report *report,
 
 static void push_order(frl_member *m, const frl_coord_order *order) {
   if (order->seq <= m->last_seq) return; /* it came before the connection broke */
+  /* without memory it is not heard, and comes again with the next connection */
   frl_member_order *o = calloc(1, sizeof *o);
+  if (!o) return;
   const size_t n = frl_cursor_left(&order->acks);
-  if (o && n) o->acks = malloc(n);
-  if (!o || (n && !o->acks)) {
+  if (n) o->acks = malloc(n);
+  if (n && !o->acks) {
     free(o);
-    return; /* not heard: it comes again with the next connection */
+    return;
   }
   if (n) memcpy(o->acks, order->acks.pos, n);
   o->acks_len = n;

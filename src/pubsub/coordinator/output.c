@@ -1,5 +1,6 @@
 #include "pubsub/coordinator/output.h"
 
+#include <assert.h>
 #include <ferrule/schema.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,7 +105,9 @@ static frl_status plan_output(frl_output *o, frl_error *err) {
     if (s->child < 0) {
       st = frl_fail(err, FRL_E_INVALID, "scan: no column \"%s\"", c->output[i]);
     } else {
-      children[i] = (s->json ? decoded : o->messages)->children[s->child];
+      const struct ArrowSchema *from = s->json ? decoded : o->messages;
+      assert(from && from->children);
+      children[i] = from->children[s->child];
     }
   }
   struct ArrowSchema view = *o->messages; /* borrows */
@@ -184,6 +187,7 @@ static frl_status assemble(struct ArrowArray *out, size_t n, int64_t rows) {
 /** Moves a child out of its parent, whose offset and length become its own. */
 static void move_child(
     struct ArrowArray *to, const struct ArrowArray *parent, int64_t child) {
+  assert(parent);
   struct ArrowArray *from = parent->children[child];
   *to = *from;
   from->release = NULL;

@@ -314,7 +314,7 @@ frl_status frl_em_block_restore(frl_em_block **out, const frl_mem *mem,
   *out = NULL;
   size_t n = 0;
   const size_t size = frl_cursor_left(&frames);
-  if (size > 4u * FRL_EM_REQUEST_MAX_BYTES) return FRL_E_MALFORMED;
+  if (size > (size_t)4 * FRL_EM_REQUEST_MAX_BYTES) return FRL_E_MALFORMED;
   FRL_TRY(count_frames(frames, &n));
   frl_em_block *b = alloc_block(mem, n, size);
   if (!b) return FRL_E_NOMEM;

@@ -1,5 +1,6 @@
 #include "pubsub/emulator/response.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -43,6 +44,7 @@ static size_t head_bytes_for(const frl_em_delivery *d) {
 
 static uint8_t *put_head(
     uint8_t *p, const frl_em_backlog *b, const frl_em_delivery *d, bool with_attempt) {
+  assert(p); /* there is room: this message was counted */
   const size_t body = message_of(d)->body_len;
   size_t received = 2 + FRL_EM_ACK_ID_BYTES + 1 + frl_wire_varint_bytes(body) + body;
   if (with_attempt) received += 1 + frl_wire_varint_bytes(d->attempt);

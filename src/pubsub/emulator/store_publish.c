@@ -135,7 +135,7 @@ bool frl_em_sub_on_dead(
   /* with nobody to hear it the message would be lost: it stays here */
   if (!topic) return false;
   frl_buf request;
-  frl_buf_init(&request, &sub->store->mem, 2 * FRL_EM_REQUEST_MAX_BYTES);
+  frl_buf_init(&request, &sub->store->mem, (size_t)2 * FRL_EM_REQUEST_MAX_BYTES);
   uint64_t first_id = 0;
   size_t n = 0;
   frl_status st =

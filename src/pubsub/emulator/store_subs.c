@@ -113,7 +113,7 @@ frl_status frl_em_sub_apply(frl_em_sub *sub, frl_error *err) {
   sub->dead_letter_topic = dead_letter_topic;
   sub->wants_attempts = rules.max_attempts > 0;
   sub->ack_deadline_ms = (uint32_t)(s.ack_deadline_s ? s.ack_deadline_s : 10) * 1000;
-  sub->retention_s = s.retention_s ? s.retention_s : 7 * 24 * 3600;
+  sub->retention_s = s.retention_s ? s.retention_s : (int64_t)7 * 24 * 3600;
   sub->retain_acked = s.retain_acked;
   sub->detached = s.detached;
   const bool ordered = sub->backlog.rules.ordered;
