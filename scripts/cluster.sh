@@ -20,7 +20,7 @@ if [ "$verb" = up ] || [ "$verb" = doctor ]; then
     scripts/build.sh release
     scripts/jar.sh
   fi
-  jar=$(find "$FRL_ROOT/jvm/target" -maxdepth 1 -name 'ferrule-spark-*.jar' ! -name '*-tests.jar')
+  jar=$(frl_jar)
   # what make wheel has built is on the cluster too
   if [ -d build/wheel/site ]; then set -- --python-path "$FRL_ROOT/build/wheel/site" "$@"; fi
   exec "$ferrule" cluster "$verb" --python "$(scripts/python-env.sh run)/bin/python" \

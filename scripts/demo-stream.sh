@@ -16,7 +16,7 @@ scripts/build.sh release
 scripts/jar.sh
 
 python=$(scripts/python-env.sh run)/bin/python
-jar=$(find "$FRL_ROOT/jvm/target" -maxdepth 1 -name 'ferrule-spark-*.jar' | grep -v tests | head -n 1)
+jar=$(frl_jar)
 ferrule=$FRL_ROOT/build/release/ferrule
 work=$FRL_ROOT/build/run
 output=$work/flights
@@ -36,12 +36,7 @@ rm -rf "$work"
 mkdir -p "$work"
 
 messages=$FRL_CACHE/flights/messages.jsonl
-if [ ! -e "$FRL_CACHE/flights/complete" ]; then
-  frl_say "writing the flights as JSON messages"
-  mkdir -p "$FRL_CACHE/flights"
-  "$python" examples/flights/write_messages.py "$messages" "$FRL_CACHE/flights/expected.json"
-  touch "$FRL_CACHE/flights/complete"
-fi
+frl_flights "$python"
 
 "$ferrule" emulator --host-port 127.0.0.1:0 --project demo \
   --topic flights --subscription flights-sub:flights >"$work/emulator.log" 2>&1 &

@@ -34,3 +34,18 @@ frl_locked() {
     flock 9
   }
 }
+
+# The jar that scripts/jar.sh made.
+frl_jar() {
+  find "$FRL_ROOT/jvm/target" -maxdepth 1 -name 'ferrule-spark-*.jar' ! -name '*-tests.jar'
+}
+
+# frl_flights PYTHON : the flights as JSON messages, once, in FRL_CACHE/flights.
+frl_flights() {
+  local folder=$FRL_CACHE/flights
+  if [ -e "$folder/complete" ]; then return; fi
+  frl_say "writing the flights as JSON messages"
+  mkdir -p "$folder"
+  "$1" "$FRL_ROOT/examples/flights/write_messages.py" "$folder/messages.jsonl" "$folder/expected.json"
+  touch "$folder/complete"
+}

@@ -20,12 +20,7 @@ emulator=$("$ferrule" cluster ps --json | sed -n 's/.*"pubsub-emulator".*"url": 
 pubsub() { "$ferrule" pubsub "$@" --emulator-host "$emulator" --project demo; }
 
 messages=$FRL_CACHE/flights/messages.jsonl
-if [ ! -e "$FRL_CACHE/flights/complete" ]; then
-  frl_say "writing the flights as JSON messages"
-  mkdir -p "$FRL_CACHE/flights"
-  "$python" examples/flights/write_messages.py "$messages" "$FRL_CACHE/flights/expected.json"
-  touch "$FRL_CACHE/flights/complete"
-fi
+frl_flights "$python"
 
 # what an interrupted run left must not come twice
 pubsub sub delete flights-sub
