@@ -113,3 +113,11 @@ void ledger_two_executors(fixture *f, frl_ledger_member **a, frl_ledger_member *
   assert_int_equal(ledger_offer(f, 0, &batch), FRL_OFFER_BATCH);
   assert_int_equal(batch, 1);
 }
+
+fixture *ledger_make_sealed(frl_ledger_member **a, frl_ledger_member **b) {
+  fixture *f = ledger_make(NULL);
+  ledger_two_executors(f, a, b);
+  (void)ledger_claim(f, *a, 1, 0);
+  ledger_seal(f, *a, 1, 0, 10);
+  return f;
+}

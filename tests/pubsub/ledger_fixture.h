@@ -33,4 +33,7 @@ bool ledger_is_acked(const frl_ledger_order *order, uint64_t partition);
 /** Two executors with messages, and batch 1 offered to both. */
 void ledger_two_executors(fixture *f, frl_ledger_member **a, frl_ledger_member **b);
 
+/** Two executors, a and b; a has sealed 10 rows of batch 1, partition 0. */
+fixture *ledger_make_sealed(frl_ledger_member **a, frl_ledger_member **b);
+
 #endif /* FRL_TESTS_PUBSUB_LEDGER_FIXTURE_H */

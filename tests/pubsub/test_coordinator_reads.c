@@ -31,12 +31,9 @@ static void r1_acks_when_the_next_offset_is_asked_for(void **state) {
 
 static void r1_the_same_commit_twice_orders_once(void **state) {
   (void)state;
-  fixture *f = ledger_make(NULL);
   frl_ledger_member *a;
   frl_ledger_member *b;
-  ledger_two_executors(f, &a, &b);
-  (void)ledger_claim(f, a, 1, 0);
-  ledger_seal(f, a, 1, 0, 10);
+  fixture *f = ledger_make_sealed(&a, &b);
   assert_int_equal(frl_ledger_commit(&f->ledger, 1, f->now_ms), FRL_OK);
   assert_int_equal(frl_ledger_commit(&f->ledger, 1, f->now_ms), FRL_OK);
   const frl_ledger_order *order = frl_ledger_next_order(a, 0);
@@ -47,12 +44,9 @@ static void r1_the_same_commit_twice_orders_once(void **state) {
 
 static void r1_stop_nacks_what_is_not_committed(void **state) {
   (void)state;
-  fixture *f = ledger_make(NULL);
   frl_ledger_member *a;
   frl_ledger_member *b;
-  ledger_two_executors(f, &a, &b);
-  (void)ledger_claim(f, a, 1, 0);
-  ledger_seal(f, a, 1, 0, 10);
+  fixture *f = ledger_make_sealed(&a, &b);
   assert_int_equal(frl_ledger_stop(&f->ledger, f->now_ms), FRL_OK);
   const frl_ledger_order *order = frl_ledger_next_order(a, 0);
   assert_int_equal(order->kind, FRL_ORDER_SETTLE);
@@ -69,12 +63,9 @@ static void r1_stop_nacks_what_is_not_committed(void **state) {
 
 static void r1_an_executor_that_goes_before_its_acks_is_told_of(void **state) {
   (void)state;
-  fixture *f = ledger_make(NULL);
   frl_ledger_member *a;
   frl_ledger_member *b;
-  ledger_two_executors(f, &a, &b);
-  (void)ledger_claim(f, a, 1, 0);
-  ledger_seal(f, a, 1, 0, 10);
+  fixture *f = ledger_make_sealed(&a, &b);
   assert_int_equal(frl_ledger_commit(&f->ledger, 1, f->now_ms), FRL_OK);
   frl_ledger_lost(&f->ledger, a, f->now_ms);
   assert_false(f->ledger.acks_lost); /* it may come back */
@@ -104,12 +95,9 @@ static void r2_every_reader_gets_the_sealed_rows(void **state) {
 
 static void r2_sealed_rows_cannot_change(void **state) {
   (void)state;
-  fixture *f = ledger_make(NULL);
   frl_ledger_member *a;
   frl_ledger_member *b;
-  ledger_two_executors(f, &a, &b);
-  (void)ledger_claim(f, a, 1, 0);
-  ledger_seal(f, a, 1, 0, 10);
+  fixture *f = ledger_make_sealed(&a, &b);
   ledger_seal(f, a, 1, 0, 10); /* the answer was lost and it asks again */
   frl_coord_part more = ledger_part(a, 1, 0);
   more.rows = 11;
@@ -151,12 +139,9 @@ static void r2_planning_is_the_same_for_the_same_start(void **state) {
 
 static void r2_a_lost_owner_means_no_rows_never_others(void **state) {
   (void)state;
-  fixture *f = ledger_make(NULL);
   frl_ledger_member *a;
   frl_ledger_member *b;
-  ledger_two_executors(f, &a, &b);
-  (void)ledger_claim(f, a, 1, 0);
-  ledger_seal(f, a, 1, 0, 10);
+  fixture *f = ledger_make_sealed(&a, &b);
   frl_ledger_lost(&f->ledger, a, f->now_ms);
   assert_int_equal(
       ledger_claim(f, b, 1, 0).kind, FRL_GRANT_WAIT); /* it may come back */
@@ -184,12 +169,9 @@ static void r2_what_was_not_sealed_is_sealed_by_another(void **state) {
 
 static void r2_an_owner_back_in_time_keeps_its_rows(void **state) {
   (void)state;
-  fixture *f = ledger_make(NULL);
   frl_ledger_member *a;
   frl_ledger_member *b;
-  ledger_two_executors(f, &a, &b);
-  (void)ledger_claim(f, a, 1, 0);
-  ledger_seal(f, a, 1, 0, 10);
+  fixture *f = ledger_make_sealed(&a, &b);
   frl_ledger_lost(&f->ledger, a, f->now_ms);
   f->now_ms += 1000;
   assert_ptr_equal(ledger_join(f, "a"), a);
@@ -220,12 +202,9 @@ static void r3_commit_acks_what_nobody_read(void **state) {
 
 static void r3_verdicts_are_kept_until_they_are_confirmed(void **state) {
   (void)state;
-  fixture *f = ledger_make(NULL);
   frl_ledger_member *a;
   frl_ledger_member *b;
-  ledger_two_executors(f, &a, &b);
-  (void)ledger_claim(f, a, 1, 0);
-  ledger_seal(f, a, 1, 0, 10);
+  fixture *f = ledger_make_sealed(&a, &b);
   assert_int_equal(frl_ledger_commit(&f->ledger, 1, f->now_ms), FRL_OK);
   frl_ledger_report(&f->ledger, b, NULL, 1, 1, f->now_ms); /* it was passed by */
   frl_ledger_report(&f->ledger, a, NULL, 1, 0, f->now_ms); /* heard, not flushed */
@@ -256,12 +235,9 @@ static void r3_nobody_confirms_what_was_never_ordered(void **state) {
 
 static void r3_one_given_up_must_come_as_another(void **state) {
   (void)state;
-  fixture *f = ledger_make(NULL);
   frl_ledger_member *a;
   frl_ledger_member *b;
-  ledger_two_executors(f, &a, &b);
-  (void)ledger_claim(f, a, 1, 0);
-  ledger_seal(f, a, 1, 0, 10);
+  fixture *f = ledger_make_sealed(&a, &b);
   frl_ledger_lost(&f->ledger, a, f->now_ms);
   f->now_ms += 3000;
   frl_ledger_tick(&f->ledger, f->now_ms);
