@@ -81,8 +81,12 @@ def map_in_native(
     A batch holds at most batch_rows rows, and is closed once they have batch_bytes bytes.
     Its output is always checked, whatever k leaves out.
     """
-    k.check(df)
-    limits = {"ferrule.batchRows": batch_rows, "ferrule.batchBytes": batch_bytes}
+    later = None if _knows_columns(k, df) else "true"
+    limits = {
+        "ferrule.batchRows": batch_rows,
+        "ferrule.batchBytes": batch_bytes,
+        "ferrule.inputLater": later,
+    }
     options = k._options | {key: str(n) for key, n in limits.items() if n is not None}
     if _is_connect(df.sparkSession):
         from ferrule._connect import map_in_native as over_connect
@@ -91,8 +95,22 @@ def map_in_native(
         made = over_connect(df, k, options)
     else:
         made = _map_in_jvm(df, k, options)
+    if not k._order:
+        return made
     names = made.columns
-    return made.select([_quoted(names[i]) for i in k._order]) if k._order else made
+    return made.select([_quoted(names[i]) for i in k._order])
+
+
+def _knows_columns(k: Kernel, df: Any) -> bool:
+    """k.check; false in a declarative pipeline's query function, where Spark tells no
+    columns: the server compares them when it has resolved the plan."""
+    try:
+        k.check(df)
+    except Exception as error:
+        if "ATTEMPT_ANALYSIS_IN_PIPELINE_QUERY_FUNCTION" in str(error):
+            return False
+        raise
+    return True
 
 
 def _map_in_jvm(df: Any, k: Kernel, options: dict[str, str]) -> Any:

@@ -15,6 +15,7 @@ final class KernelCall implements Serializable {
   final BatchLimits limits;
   /** The kernel's own. */
   final TreeMap<String, String> options;
+  /** Null as long as the plan below the kernel is not resolved. */
   final StructType input;
   final int outputColumns;
 
@@ -33,6 +34,10 @@ final class KernelCall implements Serializable {
     this.outputColumns = outputColumns;
   }
 
+  KernelCall over(StructType columns) {
+    return new KernelCall(library, kernel, limits, options, columns, outputColumns);
+  }
+
   @Override
   public boolean equals(Object other) {
     if (!(other instanceof KernelCall)) {
@@ -43,7 +48,7 @@ final class KernelCall implements Serializable {
         && kernel.equals(that.kernel)
         && limits.equals(that.limits)
         && options.equals(that.options)
-        && input.equals(that.input);
+        && Objects.equals(input, that.input);
   }
 
   @Override

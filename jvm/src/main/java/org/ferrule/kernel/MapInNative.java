@@ -51,13 +51,17 @@ public final class MapInNative extends LogicalPlan implements MultiInstanceRelat
   @Override
   public LogicalPlan withNewChildrenInternal(
       scala.collection.IndexedSeq<LogicalPlan> newChildren) {
-    return new MapInNative(arguments, (LogicalPlan) ScalaLists.single(newChildren));
+    return over((LogicalPlan) ScalaLists.single(newChildren));
   }
 
   /** What Scala 2.13 calls. */
   public TreeNode<?> withNewChildrenInternal(
       scala.collection.immutable.IndexedSeq<LogicalPlan> newChildren) {
-    return new MapInNative(arguments, (LogicalPlan) ScalaLists.single(newChildren));
+    return over((LogicalPlan) ScalaLists.single(newChildren));
+  }
+
+  private MapInNative over(LogicalPlan newChild) {
+    return new MapInNative(arguments.over(newChild), newChild);
   }
 
   @Override

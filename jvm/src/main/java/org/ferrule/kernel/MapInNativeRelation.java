@@ -29,6 +29,9 @@ import org.ferrule.spark.Reflect;
  *   map&lt;string, string&gt; options = 5;
  * }
  * </pre>
+ *
+ * <p>With the option ferrule.inputLater the input is compared with the kernel when Spark has
+ * resolved the plan: in a declarative pipeline it reads tables that do not exist yet.
  */
 public final class MapInNativeRelation implements RelationPlugin {
   private static final String TYPE = "/org.ferrule.MapInNative";
@@ -40,6 +43,8 @@ public final class MapInNativeRelation implements RelationPlugin {
   private static final int SHA256 = 3;
   private static final int KERNEL = 4;
   private static final int OPTIONS = 5;
+  private static final String INPUT_LATER = "ferrule.inputLater";
+
   private static final int KEY = 1;
   private static final int VALUE = 2;
 
@@ -127,6 +132,8 @@ public final class MapInNativeRelation implements RelationPlugin {
             .invoke(null, (Object) request.input);
     LogicalPlan child = (LogicalPlan) Reflect.call(planner, "transformRelation", input);
     ShippedLibrary library = ShippedLibrary.declared(request.library, request.sha256);
-    return NativeMap.overUnresolved(session, child, library, request.kernel, request.options);
+    boolean later = Boolean.parseBoolean(request.options.remove(INPUT_LATER));
+    return NativeMap.overUnresolved(
+        session, child, library, request.kernel, request.options, later);
   }
 }

@@ -20,8 +20,9 @@ public final class MapInNativeStrategy extends SparkStrategy {
       return ScalaLists.of(Collections.emptyList());
     }
     MapInNative node = (MapInNative) plan;
+    NodeArguments arguments = node.arguments.over(node.child);
     return ScalaLists.of(
-        Collections.singletonList(new MapInNativeExec(node.arguments, planLater(node.child))));
+        Collections.singletonList(new MapInNativeExec(arguments, planLater(node.child))));
   }
 
   /** Makes a session, and those that are cloned from it, know the node. */

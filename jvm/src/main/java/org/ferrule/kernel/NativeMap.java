@@ -7,6 +7,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
+import org.apache.spark.sql.internal.SQLConf;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.StructType;
 import org.ferrule.internal.Kernel;
@@ -22,38 +23,54 @@ public final class NativeMap {
     try {
       LogicalPlan child = (LogicalPlan) Reflect.call(rows, "logicalPlan");
       ShippedLibrary shipped = ShippedLibrary.of(session.sparkContext(), library);
-      return rowsOf(session, plan(session, child, shipped, kernel, options));
+      return rowsOf(session, plan(session, child, shipped, kernel, options, false));
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException("no Spark that kernels are known to run in: " + e, e);
     }
   }
 
-  /** The node over a plan that Spark has not looked at yet. */
+  /** The node over a plan that Spark has not looked at yet; later: nor is made to here. */
   static LogicalPlan overUnresolved(
       SparkSession session,
       LogicalPlan child,
       ShippedLibrary library,
       String kernel,
-      Map<String, String> options)
+      Map<String, String> options,
+      boolean later)
       throws ReflectiveOperationException {
+    if (later) {
+      return plan(session, child, library, kernel, options, true);
+    }
     LogicalPlan resolved = (LogicalPlan) Reflect.call(rowsOf(session, child), "logicalPlan");
-    return plan(session, resolved, library, kernel, options);
+    return plan(session, resolved, library, kernel, options, false);
   }
 
-  /** The node, checked against the child's columns. */
+  /** The call over these columns, which may be wrong for it. */
+  static KernelCall checked(KernelCall call, StructType input) {
+    try (Kernel kernel = Kernel.load(call.library.verifiedPath(), call.kernel)) {
+      check(kernel, input, SQLConf.get().caseSensitiveAnalysis());
+    }
+    return call.over(input);
+  }
+
+  /** The node, checked against the child's columns, unless that is done later. */
   private static LogicalPlan plan(
       SparkSession session,
       LogicalPlan child,
       ShippedLibrary library,
       String kernelName,
-      Map<String, String> options) {
+      Map<String, String> options,
+      boolean later) {
     TreeMap<String, String> own = new TreeMap<>(options);
     BatchLimits limits = BatchLimits.takenFrom(own);
-    StructType input = child.schema();
+    StructType input = later ? null : child.schema();
     String path = library.verifiedPath();
     MapInNativeStrategy.register(session);
     try (Kernel kernel = Kernel.load(path, kernelName)) {
-      check(session, kernel, input);
+      if (!later) {
+        String caseSensitive = session.conf().get("spark.sql.caseSensitive");
+        check(kernel, input, Boolean.parseBoolean(caseSensitive));
+      }
       kernel.open(own).close(); // a wrong option is told now
       StructType output = (StructType) DataType.fromJson(kernel.outputJson());
       KernelCall call =
@@ -62,13 +79,12 @@ public final class NativeMap {
     }
   }
 
-  private static void check(SparkSession session, Kernel kernel, StructType input) {
+  private static void check(Kernel kernel, StructType input, boolean caseSensitive) {
     if (kernel.inputs() != 1) {
       throw new IllegalArgumentException(
           "kernel " + kernel.name() + " takes cogroups: it has " + kernel.inputs() + " inputs");
     }
-    boolean ignoreCase = !Boolean.parseBoolean(session.conf().get("spark.sql.caseSensitive"));
-    String differs = kernel.checkInput(input.json(), ignoreCase);
+    String differs = kernel.checkInput(input.json(), !caseSensitive);
     if (differs != null) {
       throw new IllegalArgumentException(differs);
     }

@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
+import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 
 /**
  * What a node of a plan holds beside its child: the call, and the attributes that it gives. One
@@ -19,6 +20,13 @@ public final class NodeArguments implements Serializable {
   NodeArguments(KernelCall call, List<Attribute> output) {
     this.call = call;
     this.output = output;
+  }
+
+  /** With the columns of a child that is resolved: checked where they were not known before. */
+  NodeArguments over(LogicalPlan child) {
+    return call.input == null && child.resolved()
+        ? new NodeArguments(NativeMap.checked(call, child.schema()), output)
+        : this;
   }
 
   /** The same call with attributes of its own, for a plan that has it twice. */
