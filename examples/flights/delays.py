@@ -14,6 +14,7 @@ def main():
     carriers.orderBy(functions.desc("arr_delay_min")).show(20)
     routes = spark.table("delay_by_route").where("flights >= 365")
     routes.orderBy(functions.desc("arr_delay_p90_min")).show(5)
+    spark.table("speed_by_heading").where("heading is not null").orderBy("kmh").show()
     spark.stop()
     return 0
 
