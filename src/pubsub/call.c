@@ -146,6 +146,16 @@ frl_status frl__pubsub_unary(frl_pubsub *pubsub, const frl_rpc_route *route,
   }
 }
 
+static void explain_silence(const frl_pubsub *pubsub, frl_error *err) {
+  const char *advice =
+      strstr(err->message, "TLS: ")
+          ? "is the endpoint right, and does caFile (--ca-file) name the "
+            "authority that signed its certificate?"
+          : "is the emulator running, is the endpoint right?";
+  frl_error_prefix(err, "no Pub/Sub server answers at %s (taken from %s); %s ",
+      pubsub->target, pubsub->target_origin, advice);
+}
+
 void frl__pubsub_explain(const frl_pubsub *pubsub, const char *subscription,
     frl_status status, frl_error *err) {
   /* what a token server said is complete */
@@ -153,22 +163,20 @@ void frl__pubsub_explain(const frl_pubsub *pubsub, const char *subscription,
   switch (status) {
     case FRL_E_NOT_FOUND:
       frl_error_prefix(err,
-          "subscription %s does not exist at %s (taken from %s); create it, for "
-          "example by \"ferrule pubsub sub create\". The server says: ",
+          "subscription %s does not exist at %s (taken from %s); correct its name, or "
+          "create it, for example by \"ferrule pubsub sub create\". The server says: ",
           subscription, pubsub->target, pubsub->target_origin);
       break;
     case FRL_E_AUTH:
       frl_error_prefix(err,
-          "%s refuses the credentials for %s: the account needs "
+          "%s refuses the credentials for %s: check the key file (credentialsFile, "
+          "--credentials, GOOGLE_APPLICATION_CREDENTIALS), and that its account has "
           "roles/pubsub.subscriber there. The server says: ",
           pubsub->target, subscription);
       break;
     case FRL_E_UNAVAILABLE:
     case FRL_E_TIMEOUT:
-      frl_error_prefix(err,
-          "no Pub/Sub server answers at %s (taken from %s); is the emulator running, "
-          "is the endpoint right? ",
-          pubsub->target, pubsub->target_origin);
+      explain_silence(pubsub, err);
       break;
     default:
       break;

@@ -73,33 +73,14 @@ static frl_status refuse_sharing(frl_coordinator *c, frl_error *err) {
 
 /* ---- the subscription ---- */
 
-/** Says what to do about it. */
-static frl_status advise(
+/** What the service answered says already where, and what to do. */
+static frl_status name_the_place(
     const frl_coord_config *config, frl_status st, frl_error *err) {
-  const char *what = NULL;
-  /* what a token server said is complete */
-  switch (err->origin == FRL_ORIGIN_HTTP ? FRL_OK : st) {
-    case FRL_E_NOT_FOUND:
-      what =
-          "the subscription does not exist: create it (ferrule pubsub sub create), "
-          "or correct projectId and subscriptionId";
-      break;
-    case FRL_E_AUTH:
-      what =
-          "check credentialsFile or GOOGLE_APPLICATION_CREDENTIALS, and that the "
-          "account has roles/pubsub.subscriber on the subscription";
-      break;
-    case FRL_E_UNAVAILABLE:
-    case FRL_E_TIMEOUT:
-      what =
-          "the service cannot be reached: check endpoint, emulatorHost and the "
-          "network";
-      break;
-    default:
-      break;
-  }
-  frl_error_prefix(err, "subscription %s at %s: %s%s", config->subscription_id,
-      server_of(config), what ? what : "", what ? ": " : "");
+  const bool named = st == FRL_E_NOT_FOUND || st == FRL_E_AUTH ||
+                     st == FRL_E_UNAVAILABLE || st == FRL_E_TIMEOUT;
+  if (err->origin == FRL_ORIGIN_GRPC && named) return st;
+  frl_error_prefix(
+      err, "subscription %s at %s: ", config->subscription_id, server_of(config));
   return st;
 }
 
@@ -137,7 +118,7 @@ frl_status frl__coord_check(frl_coordinator *c, frl_error *err) {
     }
   }
   frl_pubsub_close(pubsub);
-  if (st != FRL_OK) return advise(c->config, st, why);
+  if (st != FRL_OK) return name_the_place(c->config, st, why);
   if (c->subscription.detached) {
     return frl_fail(err, FRL_E_STATE,
         "subscription %s is detached from its topic: create another",
