@@ -81,6 +81,23 @@ static frl_status start(pull *p, frl_pubsub *pubsub, pull_format format,
   return st;
 }
 
+/* The last word of the progress: what became of the messages on the server. */
+static void tell_end(pull *p) {
+  if (!p->ack) {
+    cli_progress_finish(
+        &p->progress, "given back un-acked (--ack keeps them from coming again)");
+    return;
+  }
+  frl_subscriber_stats stats = {.struct_size = sizeof stats};
+  frl_subscriber_get_stats(p->subscriber, &stats);
+  char text[96] = "all acked";
+  if (stats.ack_failed) {
+    (void)snprintf(text, sizeof text, "%llu acks were refused: those may come again",
+        (unsigned long long)stats.ack_failed);
+  }
+  cli_progress_finish(&p->progress, text);
+}
+
 static int finish(pull *p, frl_status st, frl_error *err) {
   frl_error late = {0};
   const frl_status closed = pull_output_close(&p->output, &late);
@@ -89,11 +106,9 @@ static int finish(pull *p, frl_status st, frl_error *err) {
     *err = late;
   }
   if (st == FRL_OK) st = frl_subscriber_flush(p->subscriber, CLOSE_MS, err);
+  if (st == FRL_OK) tell_end(p);
   frl_subscriber_close(p->subscriber, CLOSE_MS);
   if (st != FRL_OK) return cli_fail(p->args, st, err);
-  cli_progress_finish(&p->progress,
-      p->ack ? "all acked"
-             : "given back un-acked (--ack keeps them from coming again)");
   return cli_interrupted() ? CLI_INTERRUPTED : CLI_OK;
 }
 

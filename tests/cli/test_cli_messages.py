@@ -168,6 +168,22 @@ def test_a_full_disk_acks_nothing(service):
     assert service.unacked(subscription) == 1
 
 
+def test_acks_that_the_server_refuses_are_told(service):
+    subscription = service.make("denied")
+    lines(service.ferrule("pubsub", "publish", "denied", input=b"a\nb\n"))
+    faults = ["emulator", "faults", "--host-port", service.host]
+    denied = "refuse method=Acknowledge status=PERMISSION_DENIED"
+    assert service.ferrule(*faults, denied).returncode == 0
+    pull = ["pubsub", "pull", subscription, "--ack", "--max", 2]
+    done = service.ferrule(*pull)
+    assert service.ferrule(*faults, "expire-leases").returncode == 0
+    assert sorted(lines(done)) == ["a", "b"]
+    assert b"2 acks were refused" in done.stderr
+    assert service.unacked(subscription) == 2
+    assert b"all acked" in service.ferrule(*pull).stderr
+    assert service.unacked(subscription) == 0
+
+
 def test_a_rate_is_kept(service):
     service.make("slow")
     started = time.monotonic()
