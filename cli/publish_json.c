@@ -1,6 +1,5 @@
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "publish_rows.h"
 #include "yyjson.h"
@@ -53,12 +52,11 @@ static frl_status add_message(publish_rows *r, yyjson_val *root, frl_error *err)
   yyjson_val *value;
   yyjson_obj_foreach(root, i, n, key, value) {
     (void)value;
-    const char *name = yyjson_get_str(key);
-    if (strcmp(name, "data") != 0 && strcmp(name, "attributes") != 0 &&
-        strcmp(name, "ordering_key") != 0) {
+    if (!yyjson_equals_str(key, "data") && !yyjson_equals_str(key, "attributes") &&
+        !yyjson_equals_str(key, "ordering_key")) {
       (void)snprintf(err->message, sizeof err->message,
           "unknown member \"%.64s\"; data, attributes and ordering_key are known",
-          name);
+          yyjson_get_str(key));
       return FRL_E_MALFORMED;
     }
   }

@@ -127,19 +127,25 @@ static frl_status publish_arrow(publish *p, const char *path, frl_error *err) {
   return st == FRL_END ? FRL_OK : st;
 }
 
+static frl_status publish_text(publish *p, FILE *in, frl_error *err) {
+  frl_status st = publish_rows_init(&p->rows);
+  if (st == FRL_OK) st = publish_lines(p, in, err);
+  publish_rows_deinit(&p->rows);
+  return st;
+}
+
 static frl_status publish_input(publish *p, const char *format, frl_error *err) {
   const char *path = p->args->n_operands > 1 ? p->args->operands[1] : "-";
   if (strcmp(format, "arrow") == 0) return publish_arrow(p, path, err);
-  FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
+  p->json = strcmp(format, "jsonl") == 0;
+  if (strcmp(path, "-") == 0) return publish_text(p, stdin, err);
+  FILE *in = fopen(path, "rb");
   if (!in) {
     (void)snprintf(err->message, sizeof err->message, "%s: %s", path, strerror(errno));
     return errno == ENOENT ? FRL_E_NOT_FOUND : FRL_E_IO;
   }
-  p->json = strcmp(format, "jsonl") == 0;
-  frl_status st = publish_rows_init(&p->rows);
-  if (st == FRL_OK) st = publish_lines(p, in, err);
-  publish_rows_deinit(&p->rows);
-  if (in != stdin) (void)fclose(in);
+  const frl_status st = publish_text(p, in, err);
+  (void)fclose(in);
   return st;
 }
 

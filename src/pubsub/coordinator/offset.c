@@ -17,11 +17,12 @@ static bool is_run(const char *text, size_t n) {
 static frl_status offset_of(frl_offset *out, yyjson_val *root) {
   yyjson_val *run = yyjson_obj_get(root, "run");
   yyjson_val *batch = yyjson_obj_get(root, "batch");
-  if (!yyjson_is_str(run) || !yyjson_is_uint(batch)) return FRL_E_MALFORMED;
+  const char *text = yyjson_get_str(run);
   const size_t n = yyjson_get_len(run);
-  if (!is_run(yyjson_get_str(run), n)) return FRL_E_MALFORMED;
+  if (!text || !yyjson_is_uint(batch)) return FRL_E_MALFORMED;
+  if (!is_run(text, n)) return FRL_E_MALFORMED;
   *out = (frl_offset){.batch = yyjson_get_uint(batch)};
-  memcpy(out->run, yyjson_get_str(run), n);
+  memcpy(out->run, text, n);
   return FRL_OK;
 }
 

@@ -69,13 +69,15 @@ static frl_status report(frl_em_call *call, const frl_buf *info, frl_error *err)
 
 /* ---- requests ---- */
 
+static frl_status check_size(frl_cursor request, frl_error *err) {
+  if (frl_cursor_left(&request) <= FRL_EM_ACK_REQUEST_MAX_BYTES) return FRL_OK;
+  return frl_fail_grpc(err, FRL_GRPC_INVALID_ARGUMENT,
+      "Request payload size exceeds the limit: %d bytes.",
+      FRL_EM_ACK_REQUEST_MAX_BYTES);
+}
+
 static frl_status find(frl_em_call *call, frl_cursor request, frl_em_request *r,
     frl_em_sub **sub, frl_error *err) {
-  if (frl_cursor_left(&request) > FRL_EM_ACK_REQUEST_MAX_BYTES) {
-    return frl_fail_grpc(err, FRL_GRPC_INVALID_ARGUMENT,
-        "Request payload size exceeds the limit: %d bytes.",
-        FRL_EM_ACK_REQUEST_MAX_BYTES);
-  }
   FRL_TRY(frl_em_request_read(r, request, err));
   return frl_em_store_find_sub(&call->service->store, r->fields[1], sub, err);
 }
@@ -105,6 +107,7 @@ static frl_status acknowledge(
     frl_em_call *call, frl_cursor request, frl_buf *response, frl_error *err) {
   frl_em_request r;
   frl_em_sub *sub = NULL;
+  FRL_TRY(check_size(request, err));
   FRL_TRY(find(call, request, &r, &sub, err));
   FRL_TRY(check_ids(request, 2, err));
   if (frl_em_faults_use(&call->service->faults, FRL_EM_DROP_ACKS, call->method->path)) {
@@ -128,6 +131,7 @@ static frl_status modify(
     frl_em_call *call, frl_cursor request, frl_buf *response, frl_error *err) {
   frl_em_request r;
   frl_em_sub *sub = NULL;
+  FRL_TRY(check_size(request, err));
   FRL_TRY(find(call, request, &r, &sub, err));
   FRL_TRY(check_ids(request, 4, err));
   const int32_t seconds = (int32_t)r.numbers[3];

@@ -115,7 +115,7 @@ void frl__em_key_remove(frl_em_backlog *b, uint32_t low) {
 }
 
 void frl__em_key_rewind(frl_em_backlog *b, uint32_t low) {
-  frl_em_key *key = frl__em_key_of(b, low);
+  frl_em_key *key = frl__em_keyed(b, low)->key;
   for (uint32_t at = frl__em_keyed(b, low)->next; at && at != key->cursor;
        at = frl__em_keyed(b, at)->next) {
     frl_em_entry *e = frl_em_slot(b, at);
