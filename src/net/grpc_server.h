@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/chain.h"
+#include "base/clock.h"
 #include "net/loop.h"
 #include "net/rpc.h"
 
@@ -37,6 +38,7 @@ typedef struct frl_server_options {
   uint32_t handshake_timeout_ms;    /* 20,000 for TLS and the HTTP/2 preface */
   bool hold; /* take the port only: connections are refused until frl_server_open,
                 so that no call comes before its method was added */
+  const frl_clock *clock; /* of the bounds on floods; NULL: the system's */
 } frl_server_options;
 
 /**

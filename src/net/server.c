@@ -47,7 +47,8 @@ static void conn_options(const frl_server *s, frl_conn_options *o) {
           .max_metadata_bytes = from->max_metadata_bytes,
           .max_streams = from->max_streams,
           .high_bytes = HIGH_BYTES,
-          .low_bytes = LOW_BYTES}};
+          .low_bytes = LOW_BYTES,
+          .clock = from->clock}};
 }
 
 static void free_tcp(uv_handle_t *handle) {
