@@ -13,17 +13,19 @@
 
 enum { MAX_ARGUMENTS = 8, SLICE_MS = 100 };
 
+static const char *program; /* /proc/self/exe may be a tool that runs us */
+
 other_process other_start(const char *const *arguments) {
   int ends[2];
   assert_int_equal(pipe(ends), 0);
-  const char *argv[MAX_ARGUMENTS + 2] = {"other"};
+  const char *argv[MAX_ARGUMENTS + 2] = {program};
   for (int i = 0; i < MAX_ARGUMENTS && arguments[i]; i++) argv[i + 1] = arguments[i];
   other_process p = {.from = ends[0], .pid = fork()};
   assert_true(p.pid >= 0);
   if (p.pid == 0) {
     (void)dup2(ends[1], STDOUT_FILENO);
     (void)close(ends[0]);
-    (void)execv("/proc/self/exe", (char *const *)(uintptr_t)argv);
+    (void)execv(program, (char *const *)(uintptr_t)argv);
     _exit(127);
   }
   (void)close(ends[1]);
@@ -91,6 +93,7 @@ static void be_driver(char **argv) {
 }
 
 bool other_process_main(int argc, char **argv) {
+  program = argv[0];
   if (argc == 5 && strcmp(argv[1], "executor") == 0) be_executor(argv);
   if (argc == 3 && strcmp(argv[1], "driver") == 0) be_driver(argv);
   return false;
