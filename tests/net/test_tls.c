@@ -181,9 +181,15 @@ static void tls_on_a_clear_text_port_fails(void **state) {
   assert_int_equal(echo(r, &err), FRL_E_UNAVAILABLE);
 }
 
-/* A TLS server that knows no ALPN. */
+/* A TLS server that knows no ALPN, and which server name it was asked for. */
+typedef struct no_alpn {
+  int listener;
+  char asked_for[64];
+} no_alpn;
+
 static void serve_without_alpn(void *ctx) {
-  const int fd = accept(*(const int *)ctx, NULL, NULL);
+  no_alpn *server = ctx;
+  const int fd = accept(server->listener, NULL, NULL);
   SSL_CTX *ssl_ctx = SSL_CTX_new(TLS_server_method());
   if (SSL_CTX_use_certificate_file(ssl_ctx, made.server_cert, SSL_FILETYPE_PEM) != 1 ||
       SSL_CTX_use_PrivateKey_file(ssl_ctx, made.server_key, SSL_FILETYPE_PEM) != 1) {
@@ -192,27 +198,43 @@ static void serve_without_alpn(void *ctx) {
   SSL *ssl = SSL_new(ssl_ctx);
   (void)SSL_set_fd(ssl, fd);
   (void)SSL_accept(ssl);
+  const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+  (void)snprintf(server->asked_for, sizeof server->asked_for, "%s", name ? name : "-");
   (void)raw_drain(fd);
   SSL_free(ssl);
   SSL_CTX_free(ssl_ctx);
   (void)close(fd);
 }
 
-static void a_server_without_h2_is_named_so(void **state) {
-  rig *r = *state;
+/* Asks such a server at the host, under the server name (NULL: the host's). */
+static void ask_without_alpn(
+    rig *r, const char *host, const char *name, const char *asked_for) {
   uint16_t port = 0;
-  int listener = raw_listen(&port);
-  frl_thread server;
+  no_alpn server = {.listener = raw_listen(&port)};
+  frl_thread thread;
   assert_int_equal(
-      frl_thread_start(&server, "no-alpn", serve_without_alpn, &listener, NULL),
-      FRL_OK);
+      frl_thread_start(&thread, "no-alpn", serve_without_alpn, &server, NULL), FRL_OK);
   char target[64];
-  raw_target(target, sizeof target, port);
+  (void)snprintf(target, sizeof target, "%s:%u", host, (unsigned)port);
   r->channel_options.target = target;
+  r->channel_options.server_name = name;
   rig_start(r);
   assert_fails_with(r, "ALPN h2");
-  frl_thread_join(&server);
-  (void)close(listener);
+  frl_thread_join(&thread);
+  (void)close(server.listener);
+  assert_string_equal(server.asked_for, asked_for);
+}
+
+static void a_server_without_h2_is_named_so(void **state) {
+  ask_without_alpn(*state, "127.0.0.1", NULL, "-"); /* an address is no server name */
+}
+
+static void the_hosts_name_is_asked_for(void **state) {
+  ask_without_alpn(*state, "localhost", NULL, "localhost");
+}
+
+static void another_name_may_be_asked_for(void **state) {
+  ask_without_alpn(*state, "127.0.0.1", "localhost", "localhost");
 }
 
 static void broken_files_fail_at_once(void **state) {
@@ -355,6 +377,8 @@ int main(void) {
       CASE(clear_text_on_a_tls_port_fails),
       CASE(tls_on_a_clear_text_port_fails),
       CASE(a_server_without_h2_is_named_so),
+      CASE(the_hosts_name_is_asked_for),
+      CASE(another_name_may_be_asked_for),
       CASE(broken_files_fail_at_once),
       CASE(calls_pass_through_a_proxy),
       CASE(a_proxy_that_refuses_is_quoted),
