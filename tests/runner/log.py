@@ -5,6 +5,7 @@ import pathlib
 import re
 import signal
 import subprocess
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -13,9 +14,14 @@ HEARTBEAT_S = 30
 WIDTH = 200
 PROGRESS = re.compile(r"\[\w+ \d+/\d+\] |ok: ")
 
+_running = set()
+_stopped = threading.Event()
+_lock = threading.Lock()
 
-def say(line):
-    print(line, flush=True)
+
+def say(text):
+    with _lock:
+        print(text, flush=True)
 
 
 class Log:
@@ -34,18 +40,23 @@ class Log:
         with self.path.open("a") as out:
             out.write(f"$ {' '.join(map(str, command))}\n")
             out.flush()
-            process = subprocess.Popen(
-                [str(word) for word in command],
-                cwd=ROOT,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, **(env or {})},
-                start_new_session=True,
-            )
+            with _lock:
+                if _stopped.is_set():
+                    return 130
+                process = subprocess.Popen(
+                    [str(word) for word in command],
+                    cwd=ROOT,
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=subprocess.STDOUT,
+                    env={**os.environ, **(env or {})},
+                    start_new_session=True,
+                )
+                _running.add(process)
             try:
                 return self._wait(process, time.monotonic() + limit_s)
             finally:
+                _running.discard(process)
                 end_group(process)
 
     def _wait(self, process, deadline):
@@ -67,12 +78,12 @@ class Log:
     def lines(self):
         return self.path.read_text(errors="replace").splitlines()
 
-    def show_end(self, lines=40):
-        """The end of the log, without what a compiler that succeeds says."""
+    def end(self, lines=40):
+        """The end of the log as lines, without what a compiler that succeeds says."""
         telling = [line for line in self.lines() if not PROGRESS.match(line)]
         for line in telling[-lines:]:
-            say(f"   | {line if len(line) <= WIDTH else line[:WIDTH] + ' ...'}")
-        say(f"   whole log: {self.path.relative_to(ROOT)}")
+            yield f"   | {line if len(line) <= WIDTH else line[:WIDTH] + ' ...'}"
+        yield f"   whole log: {self.path.relative_to(ROOT)}"
 
 
 def end_group(process):
@@ -84,3 +95,12 @@ def end_group(process):
             break
         time.sleep(0.5)
     process.wait()
+
+
+def end_all():
+    """Ends what runs in any thread, and lets nothing else begin."""
+    with _lock:
+        _stopped.set()
+        ending = list(_running)
+    for process in ending:
+        end_group(process)

@@ -1,14 +1,19 @@
-"""The suites, in the order in which they run."""
+"""The suites, in the order in which those of a lane run."""
 
+import collections
 import glob
 import os
 import subprocess
+import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
 from runner.count import Count, from_closing_line, from_junit, judged
 from runner.log import ROOT, Log
 
+# programs of a minute are done before C2 has compiled much: half the CPU time without it
+SHORT_LIVED_JVM = "-XX:TieredStopAtLevel=1"
+building = collections.defaultdict(threading.Lock)  # one lane at a time builds a preset
 THREADED = "base|arrow|net|auth|telemetry|pubsub|cluster|zerobus|split"
 
 
@@ -18,6 +23,8 @@ class Suite(NamedTuple):
     exists: Callable[[], bool]
     run: Callable[[Log], Count]
     always: bool = True  # part of make test; others run by name only
+    lane: int = 0  # 1: beside those that run Spark
+    after: tuple[str, ...] = ()  # suites of the other lane that it needs, where they run
 
 
 def some(*patterns):
@@ -39,7 +46,8 @@ def script(*program, env=None, limit_s=3600):
 
 
 def built(log, preset, *targets):
-    return log.run("scripts/build.sh", preset, *targets, limit_s=1800) == 0
+    with building[preset]:
+        return log.run("scripts/build.sh", preset, *targets, limit_s=1800) == 0
 
 
 def compiles(preset, *targets):
@@ -50,7 +58,8 @@ def ctest(preset, *arguments, limit_s=1200):
     def run(log):
         if not built(log, preset):
             return Count(failed=1)
-        jobs = str(os.cpu_count() or 1)
+        # half of the time they wait for each other or for a clock
+        jobs = str(2 * (os.cpu_count() or 1))
         command = ["ctest", "--preset", preset, "--output-junit", log.junit, "-j", jobs]
         code = log.run(*command, *arguments, limit_s=limit_s)
         return judged(from_junit([log.junit]), code)
@@ -62,7 +71,8 @@ def jar(log):
     reports = ROOT / "jvm/target/surefire-reports"
     for old in reports.glob("TEST-*.xml"):
         old.unlink()
-    code = log.run("scripts/jar.sh", "verify", limit_s=1200)
+    env = {"JDK_JAVA_OPTIONS": SHORT_LIVED_JVM}
+    code = log.run("scripts/jar.sh", "verify", limit_s=1200, env=env)
     return judged(from_junit(reports.glob("TEST-*.xml")), code)
 
 
@@ -83,6 +93,7 @@ def environment(python):
         "FERRULE_JAR": next((j for j in jars if "-tests" not in j), ""),
         "GO": f"{go}/go",
         "GOTOOLCHAIN": "local",
+        "JDK_JAVA_OPTIONS": SHORT_LIVED_JVM,
         "PATH": f"{go}:{os.environ['PATH']}",
         "PYSPARK_PYTHON": python,
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -99,10 +110,15 @@ def own_java(python):
     return {"JAVA_HOME": os.path.realpath(found[0])} if found else {}
 
 
-def pytest(env, *arguments, limit_s):
-    """pytest over the files, and the folders that have tests, among the arguments."""
+def pytest(env, *arguments, limit_s, programs=()):
+    """pytest over the files, and the folders that have tests, among the arguments.
+
+    programs: of the preset dev, which the tests call.
+    """
 
     def run(log):
+        if programs and not built(log, "dev", *programs):
+            return Count(failed=1)
         python = f"{python_env(env)}/bin/python"
         found = [
             a for a in arguments if a[0] == "-" or some(f"{a}/**/test_*.py")() or a.endswith(".py")
@@ -151,26 +167,33 @@ C_TESTS = some("tests/*/test_*.c", "tests/*/fuzz_*.c")
 SPARK_TESTS = some("tests/spark/**/test_*.py")
 CHECKS = "tests/checks/run"
 OTHERS = ["tests/checks", "tests/cli", "tests/interop"]
+OTHERS_PROGRAMS = [
+    *("tool_interop_client", "tool_interop_server"),
+    *("test_admin_service", "test_publisher_service", "test_subscriber_service"),
+]
+SPARK_PROGRAMS = ["tool_json_decode"]
 
 SUITES = [
-    Suite("checks", "formatting, style, layering", lambda: True,
-        script(CHECKS, "source", env="test")),
-    Suite("dev", "C tests", C_TESTS, ctest("dev")),
-    Suite("asan", "C tests under ASan and UBSan", C_TESTS, ctest("asan")),
-    Suite("tsan", "threaded C tests under TSan", C_TESTS, ctest("tsan", "-L", THREADED)),
-    Suite("clang", "no warning from clang either", some("src/*/*.c"), compiles("clang")),
     Suite("release", "what ships compiles", some("src/*/*.c"), compiles("release", "all", "bench")),
     Suite("jar", "JVM tests", some("jvm/pom.xml"), jar),
     Suite("library", "what the native library needs", some("jvm/src/main/c/*.c"),
         script(CHECKS, "library")),
-    Suite("python", "the wheel", some("tests/python/test_*.py"), wheel("-mnot long", limit_s=1200)),
-    Suite("interop", "other people's clients and servers, the checks' own tests",
-        some(*(f"{folder}/**/test_*.py" for folder in OTHERS)),
-        pytest("test", *OTHERS, limit_s=1800)),
+    Suite("dev", "C tests", C_TESTS, ctest("dev"), lane=1),
+    Suite("checks", "formatting, style, layering", lambda: True,
+        script(CHECKS, "source", env="test"), lane=1),
+    Suite("asan", "C tests under ASan and UBSan", C_TESTS, ctest("asan"), lane=1),
+    Suite("tsan", "threaded C tests under TSan", C_TESTS, ctest("tsan", "-L", THREADED), lane=1),
+    Suite("clang", "no warning from clang either", some("src/*/*.c"), compiles("clang"), lane=1),
     Suite("spark", "the Spark source", SPARK_TESTS,
-        pytest("test", "tests/spark", "-mnot long", limit_s=2400)),
+        pytest("test", "tests/spark", "-mnot long", limit_s=2400, programs=SPARK_PROGRAMS)),
     Suite("cluster", "a local Spark cluster", CLUSTER_TESTS,
         pytest("test", "tests/cluster", "-mnot long", limit_s=1200)),
+    Suite("python", "the wheel", some("tests/python/test_*.py"), wheel("-mnot long", limit_s=1200),
+        lane=1, after=("jar",)),
+    Suite("interop", "other people's clients and servers, the checks' own tests",
+        some(*(f"{folder}/**/test_*.py" for folder in OTHERS)),
+        pytest("test", *OTHERS, limit_s=1800, programs=OTHERS_PROGRAMS), lane=1,
+        after=("release",)),
     # make test-matrix
     *(on_spark(version) for version in ("3.3", "3.5", "4.0", "newest")),
     # make fuzz, make test-long

@@ -21,6 +21,7 @@ from google.api_core import exceptions
 from streams import wait_until
 
 MESSAGES = 200_000
+START_S = 240
 ANSWER_S = 90
 HERE = pathlib.Path(__file__).parent
 CONTROL = "/ferrule.emulator.v1.Control/"
@@ -86,7 +87,12 @@ class Driver:
                 text=True,
                 start_new_session=True,
             )
-        self.pids = self.ask("hello")["pids"]
+        self.pids = [self.process.pid]
+        try:
+            self.pids = self.ask("hello", START_S)["pids"]
+        except DriverError:
+            self.close()
+            raise
 
     def ask(self, what, answer_s=ANSWER_S, /, **arguments):
         # a driver that hangs ends, and the answer is then the end of the file
