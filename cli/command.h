@@ -101,6 +101,8 @@ int cli_usage(const cli_args *args, const char *fmt, ...) FRL_PRINTF(2, 3);
 
 void cli_print_help(const cli_command *command);
 void cli_print_overview(void);
+/** The commands that begin with the words and go on; false: there is none. */
+bool cli_print_group(int n_words, char **words);
 /** The man page in roff; NULL: the page of ferrule itself. */
 void cli_print_man(const cli_command *command);
 /** The command of the longest name that argv begins with; *used words. */

@@ -74,6 +74,32 @@ void cli_print_overview(void) {
   print_wrapped(exit_codes, 0);
 }
 
+/* Where the name goes on behind the words; NULL: it does not begin with them. */
+static const char *behind(const char *name, int n_words, char **words) {
+  for (int i = 0; i < n_words; i++) {
+    const size_t n = strlen(words[i]);
+    if (strncmp(name, words[i], n) != 0 || name[n] != ' ') return NULL;
+    name += n + 1;
+  }
+  return name;
+}
+
+bool cli_print_group(int n_words, char **words) {
+  bool any = false;
+  for (const cli_command *const *c = cli_commands; *c && n_words; c++) {
+    if (!behind((*c)->name, n_words, words)) continue;
+    if (!any) {
+      (void)printf("Usage: ferrule");
+      for (int i = 0; i < n_words; i++) (void)printf(" %s", words[i]);
+      (void)printf(" COMMAND [OPTIONS]\n\nCommands:\n");
+    }
+    any = true;
+    (void)printf("  %-22s %s\n", (*c)->name, (*c)->summary);
+  }
+  if (any) (void)printf("\nferrule COMMAND --help explains one command.\n");
+  return any;
+}
+
 /* Words of roff must not begin a line with a dot or hold a bare backslash. */
 static void roff_text(const char *text) {
   bool line_start = true;

@@ -41,6 +41,17 @@ def test_the_overview_names_every_command(ferrule):
     assert named == COMMANDS
 
 
+@pytest.mark.parametrize("words", ["pubsub", "pubsub topic", "pubsub sub", "cluster", "kernel"])
+def test_the_first_words_of_commands_list_them(ferrule, words):
+    for asked in ([*words.split(), "--help"], ["help", *words.split()]):
+        shown = ferrule(*asked)
+        assert shown.returncode == 0
+        named = re.findall(r"^  (\w[\w ]*?)  +\S", shown.stdout.decode(), re.M)
+        assert named == [c for c in COMMANDS if c.startswith(f"{words} ")]
+    alone = ferrule(*words.split())
+    assert (alone.returncode, alone.stdout) == (2, shown.stdout)
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_and_manual_page_tell_the_same_options(ferrule, command):
     shown = ferrule(*command.split(), "--help")
@@ -84,6 +95,7 @@ def test_a_manual_page_is_good_roff(ferrule, tmp_path):
     ("arguments", "said"),
     [
         (["pubsub", "pubish"], "there is no command pubsub pubish"),
+        (["pub"], "there is no command pub"),
         (["pubsub", "publish"], "something is missing: TOPIC [FILE]"),
         (["pubsub", "publish", "a", "b", "c"], "one word too many: c"),
         (["pubsub", "pull", "s", "--maximum", "3"], "there is no option --maximum"),
