@@ -14,7 +14,7 @@ PATIENCE_S = 60
 class Suite(NamedTuple):
     name: str
     run: object
-    lane: int = 0
+    lane: int | None = 0
     after: tuple = ()
     what: str = "made up"
 
@@ -68,6 +68,20 @@ def test_lanes_run_side_by_side_and_wait_where_they_must():
     ]
     assert Lanes(suites).run() == Count(4)
     assert order == ["d", "c"]
+
+
+def test_a_suite_of_no_lane_runs_in_the_lane_that_is_done_first():
+    free = threading.Event()
+
+    def waits(_):
+        return Count(1 if free.wait(PATIENCE_S) else 0)
+
+    def frees(_):
+        free.set()
+        return Count(1)
+
+    suites = [Suite("any", frees, lane=None), Suite("a", waits), Suite("b", gives(1), lane=1)]
+    assert Lanes(suites).run() == Count(3)
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

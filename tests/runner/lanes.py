@@ -1,7 +1,8 @@
 """Suites side by side: a lane runs its own one after the other, in the order they are named.
 
-One lane compiles, another mostly waits: together they take hardly longer than the longer
-one. What a suite needs of the other lane it names in `after`.
+One lane compiles, the other mostly waits: together they take hardly longer than the longer
+one. The lane that is done first goes on with the suites of no lane. What a suite needs of the
+other lane it names in `after`.
 """
 
 import threading
@@ -9,6 +10,8 @@ import time
 
 from runner import log
 from runner.count import Count
+
+LANES = (0, 1)
 
 
 def run_suite(suite):
@@ -32,30 +35,40 @@ def run_suite(suite):
 class Lanes:
     def __init__(self, suites):
         self.suites = list(suites)
+        self.waiting = list(self.suites)
+        self.choosing = threading.Lock()
         self.ended = {suite.name: threading.Event() for suite in self.suites}
         self.counts = []
         self.interrupted = threading.Event()
 
+    def _next(self, lane):
+        """Its own suites first, then those of no lane; None at the end."""
+        with self.choosing:
+            waiting = [s for s in self.waiting if s.lane == lane]
+            waiting += [s for s in self.waiting if s.lane is None]
+            if not waiting or self.interrupted.is_set():
+                return None
+            self.waiting.remove(waiting[0])
+            return waiting[0]
+
     def _run_lane(self, lane):
-        own = [suite for suite in self.suites if suite.lane == lane]
         try:
-            for suite in own:
+            while suite := self._next(lane):
                 for name in suite.after:
                     if name in self.ended:
                         self.ended[name].wait()
-                if self.interrupted.is_set():
-                    return
                 self.counts.append(run_suite(suite))
                 self.ended[suite.name].set()
         finally:
-            for suite in own:  # whatever broke it off: the other lane does not wait for ever
-                self.ended[suite.name].set()
+            # whatever broke it off: the other lane does not wait for ever
+            for suite in self.suites:
+                if suite.lane == lane:
+                    self.ended[suite.name].set()
 
     def run(self):
         """What all suites count; one that did not come to its end has failed."""
         threads = [
-            threading.Thread(target=self._run_lane, args=(lane,), daemon=True)
-            for lane in dict.fromkeys(suite.lane for suite in self.suites)
+            threading.Thread(target=self._run_lane, args=(lane,), daemon=True) for lane in LANES
         ]
         for thread in threads:
             thread.start()

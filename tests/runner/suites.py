@@ -23,8 +23,8 @@ class Suite(NamedTuple):
     exists: Callable[[], bool]
     run: Callable[[Log], Count]
     always: bool = True  # part of make test; others run by name only
-    lane: int = 0  # 1: beside those that run Spark
-    after: tuple[str, ...] = ()  # suites of the other lane that it needs, where they run
+    lane: int | None = 0  # 1: beside those that run Spark; None: in whichever is done first
+    after: tuple[str, ...] = ()  # suites of a lane that it needs, where they run
 
 
 def some(*patterns):
@@ -189,11 +189,11 @@ SUITES = [
     Suite("cluster", "a local Spark cluster", CLUSTER_TESTS,
         pytest("test", "tests/cluster", "-mnot long", limit_s=1200)),
     Suite("python", "the wheel", some("tests/python/test_*.py"), wheel("-mnot long", limit_s=1200),
-        lane=1, after=("jar",)),
+        lane=None, after=("jar",)),
     Suite("interop", "other people's clients and servers, the checks' own tests",
         some(*(f"{folder}/**/test_*.py" for folder in OTHERS)),
-        pytest("test", *OTHERS, limit_s=1800, programs=OTHERS_PROGRAMS), lane=1,
-        after=("release",)),
+        pytest("test", *OTHERS, limit_s=1800, programs=OTHERS_PROGRAMS),
+        lane=None, after=("release",)),
     # make test-matrix
     *(on_spark(version) for version in ("3.3", "3.5", "4.0", "newest")),
     # make fuzz, make test-long
