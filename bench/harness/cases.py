@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 from . import kafka, kernel_in_jvm, map_in_arrow, programs
-from .process import client, server
+from .process import client, median_client, server
 from .report import Figure, compare
 
 PAYLOAD = 1024
@@ -31,12 +31,12 @@ def emulator():
 
 def bare_read():
     with canned("--raw") as floor:
-        return client(programs.ours("bare_read") + [floor.port, MESSAGES * PAYLOAD])
+        return median_client(programs.ours("bare_read") + [floor.port, MESSAGES * PAYLOAD])
 
 
 def receive():
     with canned() as s:
-        ours = client(programs.ours("receive") + [s.address, SUBSCRIPTION, MESSAGES])
+        ours = median_client(programs.ours("receive") + [s.address, SUBSCRIPTION, MESSAGES])
         go = client(programs.go_peer() + ["receive", SUBSCRIPTION, 20, 600_000], s.address)
         python = client(programs.python_peer() + ["receive", SUBSCRIPTION, 20, 60_000], s.address)
         java = client(
@@ -77,15 +77,17 @@ def certificate():
 def receive_tls():
     cert, key = certificate()
     with canned("--cert", cert, "--key", key) as s:
-        tls = client(programs.ours("receive") + [s.address, SUBSCRIPTION, MESSAGES // 3, cert])
+        tls = median_client(
+            programs.ours("receive") + [s.address, SUBSCRIPTION, MESSAGES // 3, cert]
+        )
     with canned() as s:
-        clear = client(programs.ours("receive") + [s.address, SUBSCRIPTION, MESSAGES])
+        clear = median_client(programs.ours("receive") + [s.address, SUBSCRIPTION, MESSAGES])
     return compare("receive-tls", tls, "ours in clear text", clear, "<= 3.5")
 
 
 def publish():
     with canned() as s:
-        ours = client(programs.ours("publish") + [s.address, TOPIC, MESSAGES, PAYLOAD])
+        ours = median_client(programs.ours("publish") + [s.address, TOPIC, MESSAGES, PAYLOAD])
         go = client(programs.go_peer() + ["publish", TOPIC, 1_000_000, PAYLOAD], s.address)
         java = client(
             programs.java_peer() + ["publish", TOPIC, PAYLOAD, JAVA_WARM_S, JAVA_S], s.address
@@ -125,7 +127,7 @@ def emulator_start():
 
 
 def scan(source, jars, options, column, publish_to=None):
-    """The last of three runs of bench/spark/scan.py, when the JVM is warm."""
+    """The middle one of bench/spark/scan.py's last runs, when the JVM is warm."""
     messages = 1464 * 4096  # whole batches of the publisher: 6 GB
     config = {
         "jars": jars,
@@ -133,7 +135,7 @@ def scan(source, jars, options, column, publish_to=None):
         "column": column,
         "messages": messages,
         "payload_bytes": PAYLOAD,
-        "runs": 3,
+        "runs": {"warm": 3, "measured": 3},
     }
     if publish_to:
         config["publish"] = programs.ours("publish") + [

@@ -11,8 +11,8 @@ import os
 import sys
 import time
 
-from pyspark.sql import SparkSession, functions
-from scan import Jvm
+from pyspark.sql import functions
+from session import Jvm, local_session
 
 
 def timed(jvm, rounds, frame):
@@ -23,15 +23,7 @@ def timed(jvm, rounds, frame):
 
 
 def main(path, ddl, rounds):
-    spark = (
-        SparkSession.builder.master("local[2]")
-        .appName("bench")
-        .config("spark.driver.memory", "4g")
-        .config("spark.ui.enabled", "false")
-        .config("spark.sql.session.timeZone", "UTC")
-        .getOrCreate()
-    )
-    spark.sparkContext.setLogLevel("ERROR")
+    spark = local_session()
     lines = spark.read.text(path).repartition(2).cache()
     count = lines.count()
     parsed = lines.select(functions.from_json("value", ddl).alias("row")).select("row.*")

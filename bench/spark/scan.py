@@ -3,9 +3,9 @@
 usage: scan.py FORMAT CONFIG.json
 
 CONFIG: jars (a comma list), options (of the source), publish (a command that fills the
-subscription before each run), messages and payload_bytes of a run, runs, column. Prints
-one line of JSON: for the last run, when the JVM is warm, messages, bytes, seconds of the
-batches that carried data, cpu_seconds and gc_seconds of this process and its JVM,
+subscription before each run), messages and payload_bytes of a run, runs (warm and
+measured), column. Prints one line of JSON: of the measured run in the middle, messages,
+bytes, seconds of the batches that carried data, cpu_seconds and gc_seconds of the JVM,
 max_rss_kb of the JVM.
 """
 
@@ -14,39 +14,16 @@ import subprocess
 import sys
 import tempfile
 
-from pyspark.sql import SparkSession, functions
+from pyspark.sql import functions
+from session import Jvm, local_session
 
 
-def session(jars):
-    return (
-        SparkSession.builder.master("local[2]")
-        .appName("bench")
-        .config("spark.jars", jars)
-        .config("spark.driver.memory", "4g")
-        .config("spark.ui.enabled", "false")
-        .config("spark.ui.showConsoleProgress", "false")
-        .config("spark.sql.streaming.metricsEnabled", "false")
-        .getOrCreate()
-    )
-
-
-class Jvm:
-    def __init__(self, spark):
-        self.management = spark._jvm.java.lang.management.ManagementFactory
-        self.pid = int(spark._jvm.java.lang.ProcessHandle.current().pid())
-
-    def cpu_seconds(self):
-        with open(f"/proc/{self.pid}/stat", encoding="ascii") as file:
-            fields = file.read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / 100
-
-    def gc_seconds(self):
-        beans = self.management.getGarbageCollectorMXBeans()
-        return sum(bean.getCollectionTime() for bean in beans) / 1000
-
-    def peak_kb(self):
-        with open(f"/proc/{self.pid}/status", encoding="ascii") as file:
-            return next(int(line.split()[1]) for line in file if line.startswith("VmHWM"))
+# The log of a query on the local disk forks processes for each file; on a cluster it does not.
+CONF = {
+    "spark.sql.streaming.metricsEnabled": "false",
+    "spark.sql.streaming.checkpointFileManagerClass": "org.apache.spark.sql.execution.streaming"
+    ".checkpointing.FileSystemBasedCheckpointFileManager",
+}
 
 
 def fill_topic(spark, config):
@@ -98,17 +75,18 @@ def run_once(spark, source, config):
 def main(source, config_path):
     with open(config_path, encoding="utf-8") as file:
         config = json.load(file)
-    spark = session(config["jars"])
-    spark.sparkContext.setLogLevel("ERROR")
+    spark = local_session(config["jars"], CONF)
     if config.get("topic"):
         fill_topic(spark, config)
-    result = None
-    for _ in range(config["runs"]):
-        result = run_once(spark, source, config)
-        print(json.dumps(result), file=sys.stderr, flush=True)
-        if result["messages"] != config["messages"]:
-            sys.exit(f"{result['messages']} messages instead of {config['messages']}")
-    print(json.dumps(result), flush=True)
+    warm, measured = config["runs"]["warm"], config["runs"]["measured"]
+    results = []
+    for _ in range(warm + measured):
+        results.append(run_once(spark, source, config))
+        print(json.dumps(results[-1]), file=sys.stderr, flush=True)
+        if results[-1]["messages"] != config["messages"]:
+            sys.exit(f"{results[-1]['messages']} messages instead of {config['messages']}")
+    ranked = sorted(results[warm:], key=lambda r: r["seconds"])
+    print(json.dumps(ranked[len(ranked) // 2]), flush=True)
     spark.stop()
 
 

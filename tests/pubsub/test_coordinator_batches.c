@@ -177,6 +177,22 @@ static void r5_a_batch_nobody_read_closes_no_reservoir(void **state) {
   ledger_drop(f);
 }
 
+static void r5_a_drain_opens_with_a_small_batch(void **state) {
+  (void)state;
+  fixture *f = ledger_make(NULL);
+  f->ledger.options.sealed_bytes = 512u << 20;
+  frl_ledger_drain(&f->ledger, f->now_ms);
+  uint64_t batch;
+  assert_int_equal(ledger_offer(f, 0, &batch), FRL_OFFER_BATCH);
+  const uint64_t opening = frl_ledger_find(&f->ledger, batch)->parts[0].max_bytes;
+  assert_true(opening <= 16u << 20);
+  frl_ledger_member *a = ledger_join(f, "a");
+  ledger_report(f, a, 1, 0);
+  assert_int_equal(ledger_offer(f, batch, &batch), FRL_OFFER_BATCH);
+  assert_true(frl_ledger_find(&f->ledger, batch)->parts[0].max_bytes > opening);
+  ledger_drop(f);
+}
+
 static void r5_a_drain_ends_when_nothing_old_came_for_the_idle_time(void **state) {
   (void)state;
   fixture *f = ledger_make(NULL);
@@ -341,6 +357,7 @@ int main(void) {
       cmocka_unit_test(r5_much_waiting_takes_every_core),
       cmocka_unit_test(r5_a_reservoir_passed_by_gives_its_messages_back),
       cmocka_unit_test(r5_a_batch_nobody_read_closes_no_reservoir),
+      cmocka_unit_test(r5_a_drain_opens_with_a_small_batch),
       cmocka_unit_test(r5_a_drain_ends_when_nothing_old_came_for_the_idle_time),
       cmocka_unit_test(r5_a_drain_ends_though_new_messages_keep_coming),
       cmocka_unit_test(r5_a_drain_waits_a_deadline_after_a_loss),

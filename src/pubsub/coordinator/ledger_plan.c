@@ -8,6 +8,12 @@
 /* Less than this is not worth a task of its own. */
 #define PARTITION_BYTES ((double)(4 << 20))
 
+/*
+ * Bound of a partition of a drain's opening batch. Tasks wait while it is filled, and
+ * nothing is read meanwhile; from then on the reservoirs fill while tasks read.
+ */
+#define OPENING_BYTES ((uint64_t)(16 << 20))
+
 typedef struct supply {
   uint32_t live;
   uint32_t with_messages;
@@ -107,10 +113,11 @@ frl_status frl__ledger_plan(frl_ledger *l, frl_ledger_batch *batch,
   batch->n_parts = n;
   /* parts of one executor share its memory */
   const uint32_t each = (n + executors - 1) / executors;
+  uint64_t share = l->options.sealed_bytes / each;
+  if (batch->opening && l->draining) share = tighter(share, OPENING_BYTES);
   for (uint32_t i = 0; i < n; i++) {
     batch->parts[i].max_rows = part_of(max_rows, n, i);
-    batch->parts[i].max_bytes =
-        tighter(part_of(max_bytes, n, i), l->options.sealed_bytes / each);
+    batch->parts[i].max_bytes = tighter(part_of(max_bytes, n, i), share);
   }
   place_parts(l, batch, &s, executors);
   return FRL_OK;
