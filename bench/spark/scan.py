@@ -17,7 +17,6 @@ import tempfile
 from pyspark.sql import functions
 from session import Jvm, local_session
 
-
 # The log of a query on the local disk forks processes for each file; on a cluster it does not.
 CONF = {
     "spark.sql.streaming.metricsEnabled": "false",
