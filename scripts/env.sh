@@ -35,6 +35,18 @@ frl_locked() {
   }
 }
 
+# frl_python : a Python of 3.11 or newer; Ubuntu 22.04 has one beside its older python3.
+frl_python() {
+  local name
+  for name in ${FERRULE_PYTHON:-python3 python3.13 python3.12 python3.11}; do
+    if "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+      echo "$name"
+      return
+    fi
+  done
+  return 1
+}
+
 # The jar that scripts/jar.sh made.
 frl_jar() {
   find "$FRL_ROOT/jvm/target" -maxdepth 1 -name 'ferrule-spark-*.jar' ! -name '*-tests.jar'

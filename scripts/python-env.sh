@@ -12,7 +12,7 @@ set -euo pipefail
 name=${1:?usage: scripts/python-env.sh NAME}
 lock=$FRL_ROOT/requirements/$name.lock
 [ -e "$lock" ] || frl_die "no such environment: $lock"
-python=${FERRULE_PYTHON:-python3}
+python=$(frl_python) || frl_die "no Python of 3.11 or newer: run make setup, or name one by FERRULE_PYTHON"
 venv=$FRL_CACHE/python/$name-$("$python" -VV | frl_key "$lock")
 
 if [ ! -e "$venv/complete" ]; then

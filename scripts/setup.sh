@@ -32,10 +32,15 @@ want() {
 has() { command -v "$1" >/dev/null; }
 has_jdk() { javac -version 2>&1 | grep -Eq '^javac (1[7-9]|[2-9][0-9])'; }
 has_python_headers() {
-  python3 -c 'import os, sysconfig
+  "$(frl_python)" -c 'import os, sysconfig
 raise SystemExit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))'
 }
-has_venv() { python3 -c 'import ensurepip, venv'; }
+has_venv() { "$(frl_python)" -c 'import ensurepip, venv'; }
+has_fuzzer() { [ -e "$(clang-14 -print-file-name="libclang_rt.fuzzer-$(uname -m).a")" ]; }
+# Where python3 is too old for us there is another one beside it.
+python_package() {
+  if frl_python >/dev/null || ! has python3; then echo python3; else echo python3.11; fi
+}
 
 want_build() {
   want gcc "compiler" has cc
@@ -49,15 +54,15 @@ want_build() {
   want xz-utils "unpacks the distribution's sources" has xz
   want patch "unpacks the distribution's sources" has patch
   want libssl-dev "TLS, linked in statically"
-  want python3 "fetches source packages" has python3
-  want python3-venv "Python environments" has_venv
+  want "$(python_package)" "fetches source packages" frl_python
+  want "$(python_package)-venv" "Python environments" has_venv
   want openjdk-17-jdk-headless "the jar; Spark runs on it" has_jdk
   want maven "the jar" has mvn
   want procps "Spark's scripts use ps" has ps
 }
 
 want_wheel() {
-  want python3-dev "the wheel" has_python_headers
+  want "$(python_package)-dev" "the wheel" has_python_headers
 }
 
 want_test() {
@@ -65,7 +70,7 @@ want_test() {
   want git "lists the project's files" has git
   want libcmocka-dev "C test framework"
   want clang-14 "second compiler, fuzzing" has clang-14
-  want libclang-rt-14-dev "libFuzzer"
+  want libclang-rt-14-dev "libFuzzer" has_fuzzer
   want clang-format-14 "formatting" has clang-format-14
   want shellcheck "lints the scripts" has shellcheck
 }
@@ -75,6 +80,20 @@ want_long() {
   want valgrind "memory checks" has valgrind
   want abigail-tools "ABI checks" has abidiff
   want chromium "shows the status page" has chromium
+}
+
+# Ubuntu 22.04 has libFuzzer in clang-14's own packages, Ubuntu has chromium as a snap only.
+leave_out_what_is_not_there() {
+  local package wanted=("${missing[@]}")
+  missing=()
+  for package in "${wanted[@]}"; do
+    if [[ " libclang-rt-14-dev chromium " == *" $package "* ]] &&
+      ! apt-cache show "$package" >/dev/null 2>&1; then
+      frl_say "goes without $package: this system's archives have none"
+    else
+      missing+=("$package")
+    fi
+  done
 }
 
 install_missing() {
@@ -89,6 +108,7 @@ install_missing() {
   local log=$FRL_CACHE/apt.log
   frl_say "installing with apt: ${missing[*]}"
   frl_quietly "$log" "${as_root[@]}" apt-get -o DPkg::Lock::Timeout=300 update
+  leave_out_what_is_not_there
   frl_quietly "$log" "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "${missing[@]}"
 }
@@ -99,7 +119,7 @@ python_env() { "$FRL_ROOT/scripts/python-env.sh" "$1" >/dev/null; }
 for purpose in "$@"; do
   case $purpose in
     build) want_build ;;
-    run | matrix) want python3-venv "Python environments" has_venv ;;
+    run | matrix) want "$(python_package)-venv" "Python environments" has_venv ;;
     wheel) want_wheel ;;
     test) want_test ;;
     long) want_long ;;
