@@ -122,6 +122,18 @@ frl_status rig_unary(rig *r, const char *path, const void *data, size_t n,
   return frl_unary(r->channel, &options, data, n, out, NULL, err);
 }
 
+frl_status rig_echo(rig *r, frl_error *err) {
+  frl_buf out;
+  frl_buf_init(&out, NULL, 100);
+  const frl_status st = rig_unary(r, "/t.S/Echo", "hello", 5, 15000, &out, err);
+  if (st == FRL_OK) {
+    assert_int_equal(out.len, 5);
+    assert_memory_equal(out.data, "hello", 5);
+  }
+  frl_buf_deinit(&out);
+  return st;
+}
+
 /* ---- the probe ---- */
 
 static frl_status on_data(void *ctx, const uint8_t *data, size_t n) {
@@ -251,6 +263,12 @@ void probe_send(probe *p, const void *data, size_t n, bool last) {
 
 void probe_send_text(probe *p, const char *text, bool last) {
   probe_send(p, text, strlen(text), last);
+}
+
+void probe_begin(probe *p, rig *r, const char *path, const char *text, bool last) {
+  probe_init(p, r, path);
+  probe_start(p);
+  probe_send_text(p, text, last);
 }
 
 static void finish_on_loop(void *ctx) {

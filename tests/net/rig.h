@@ -77,6 +77,8 @@ typedef struct probe {
 
 void probe_init(probe *p, rig *r, const char *path);
 void probe_start(probe *p);
+/** A call of the path with one message, perhaps the last. */
+void probe_begin(probe *p, rig *r, const char *path, const char *text, bool last);
 /** false: frl_call_start failed, and the probe counts as closed. */
 bool probe_try_start(probe *p);
 void probe_send(probe *p, const void *data, size_t n, bool last);
@@ -90,6 +92,8 @@ bool probe_wait_messages(probe *p, uint32_t n);
 int32_t probe_wait_closed(probe *p);
 void probe_deinit(probe *p);
 
+/** A short unary call of /t.S/Echo; what comes back is looked at. */
+frl_status rig_echo(rig *r, frl_error *err);
 /** One unary call, its response in out. */
 frl_status rig_unary(rig *r, const char *path, const void *data, size_t n,
     int64_t timeout_ms, frl_buf *out, frl_error *err);

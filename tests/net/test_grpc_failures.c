@@ -82,9 +82,7 @@ static void cancelling_ends_both_sides(void **state) {
   rig *r = *state;
   rig_start(r);
   probe p;
-  probe_init(&p, r, "/t.S/Bidi");
-  probe_start(&p);
-  probe_send_text(&p, "x", false);
+  probe_begin(&p, r, "/t.S/Bidi", "x", false);
   assert_true(probe_wait_messages(&p, 1));
   probe_cancel(&p);
   assert_int_equal(probe_wait_closed(&p), FRL_GRPC_CANCELLED);
@@ -110,14 +108,10 @@ static void a_reset_stream_is_reported_and_the_connection_lives(void **state) {
   rig *r = *state;
   rig_start(r);
   probe other;
-  probe_init(&other, r, "/t.S/Bidi");
-  probe_start(&other);
-  probe_send_text(&other, "one", false);
+  probe_begin(&other, r, "/t.S/Bidi", "one", false);
   assert_true(probe_wait_messages(&other, 1));
   probe p;
-  probe_init(&p, r, "/t.S/Reset");
-  probe_start(&p);
-  probe_send_text(&p, "x", true);
+  probe_begin(&p, r, "/t.S/Reset", "x", true);
   assert_int_equal(probe_wait_closed(&p), FRL_GRPC_INTERNAL);
   probe_deinit(&p);
   probe_send_text(&other, "two", true);
@@ -162,12 +156,8 @@ static void a_name_that_does_not_resolve_is_unavailable(void **state) {
   rig *r = *state;
   r->channel_options.target = "no-such-host.invalid:1";
   rig_start(r);
-  frl_buf out;
-  frl_buf_init(&out, NULL, 100);
   frl_error err = {0};
-  assert_int_equal(
-      rig_unary(r, "/t.S/Echo", "x", 1, 15000, &out, &err), FRL_E_UNAVAILABLE);
-  frl_buf_deinit(&out);
+  assert_int_equal(rig_echo(r, &err), FRL_E_UNAVAILABLE);
 }
 
 /* Both ends of a call of 1000 bytes fit, one byte more does not. */
@@ -233,17 +223,13 @@ static void an_http_status_is_translated(void **state) {
   raw_target(target, sizeof target, port);
   r->channel_options.target = target;
   rig_start(r);
-  frl_buf out;
-  frl_buf_init(&out, NULL, 100);
   frl_error err = {0};
-  assert_int_equal(
-      rig_unary(r, "/t.S/Echo", "x", 1, 15000, &out, &err), FRL_E_UNAVAILABLE);
+  assert_int_equal(rig_echo(r, &err), FRL_E_UNAVAILABLE);
   assert_non_null(strstr(err.message, "HTTP status 503"));
   frl_channel_destroy(r->channel);
   r->channel = NULL;
   frl_thread_join(&server);
   (void)close(listener);
-  frl_buf_deinit(&out);
 }
 
 static void every_address_of_a_name_is_tried(void **state) {
@@ -257,11 +243,8 @@ static void every_address_of_a_name_is_tried(void **state) {
   assert_int_equal(
       frl_channel_create(&r->channel, r->client_loop, &r->channel_options, NULL, NULL),
       FRL_OK);
-  frl_buf out;
-  frl_buf_init(&out, NULL, 100);
   frl_error err = {0};
-  assert_int_equal(rig_unary(r, "/t.S/Echo", "x", 1, 15000, &out, &err), FRL_OK);
-  frl_buf_deinit(&out);
+  assert_int_equal(rig_echo(r, &err), FRL_OK);
 }
 
 static void targets_that_make_no_sense_are_refused(void **state) {
@@ -364,9 +347,7 @@ static void a_half_closed_call_takes_no_more(void **state) {
   rig *r = *state;
   rig_start(r);
   probe p;
-  probe_init(&p, r, "/t.S/Sink");
-  probe_start(&p);
-  probe_send_text(&p, "abc", true);
+  probe_begin(&p, r, "/t.S/Sink", "abc", true);
   probe_send_text(&p, "def", false);
   assert_int_equal(probe_wait_closed(&p), FRL_GRPC_OK);
   assert_int_equal(p.last.len, 1);

@@ -57,9 +57,7 @@ static void a_consumer_that_stops_makes_the_server_wait(void **state) {
 
   /* another stream of the same connection goes on */
   probe other;
-  probe_init(&other, r, "/t.S/Source");
-  probe_start(&other);
-  probe_send_text(&other, "2000 10000", true);
+  probe_begin(&other, r, "/t.S/Source", "2000 10000", true);
   assert_int_equal(probe_wait_closed(&other), FRL_GRPC_OK);
   assert_int_equal(other.bytes, 20000000);
   probe_deinit(&other);

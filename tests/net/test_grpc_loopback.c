@@ -103,9 +103,7 @@ static void many_streams_at_once(void **state) {
   probe *p = calloc(STREAMS, sizeof *p);
   assert_non_null(p);
   for (int i = 0; i < STREAMS; i++) {
-    probe_init(&p[i], r, "/t.S/Source");
-    probe_start(&p[i]);
-    probe_send_text(&p[i], "20 3000", true);
+    probe_begin(&p[i], r, "/t.S/Source", "20 3000", true);
   }
   for (int i = 0; i < STREAMS; i++) {
     assert_int_equal(probe_wait_closed(&p[i]), FRL_GRPC_OK);

@@ -47,9 +47,7 @@ static void a_graceful_shutdown_lets_open_calls_finish(void **state) {
   rig *r = *state;
   rig_start(r);
   probe p;
-  probe_init(&p, r, "/t.S/Bidi");
-  probe_start(&p);
-  probe_send_text(&p, "one", false);
+  probe_begin(&p, r, "/t.S/Bidi", "one", false);
   assert_true(probe_wait_messages(&p, 1));
   stopper s = {.rig = r};
   assert_int_equal(
@@ -69,9 +67,7 @@ static void a_shutdown_without_grace_ends_open_calls(void **state) {
   rig *r = *state;
   rig_start(r);
   probe p;
-  probe_init(&p, r, "/t.S/Hang");
-  probe_start(&p);
-  probe_send_text(&p, "one", false);
+  probe_begin(&p, r, "/t.S/Hang", "one", false);
   while (rig_read(r, &r->opened) == 0) {
   }
   rig_stop_server(r, 50);
@@ -108,9 +104,7 @@ static void calls_spread_over_connections(void **state) {
   enum { CALLS = 8 };
   probe p[CALLS];
   for (int i = 0; i < CALLS; i++) {
-    probe_init(&p[i], r, "/t.S/Bidi");
-    probe_start(&p[i]);
-    probe_send_text(&p[i], "x", false);
+    probe_begin(&p[i], r, "/t.S/Bidi", "x", false);
   }
   /* all at once: two streams on each connection is all the server allows */
   for (int i = 0; i < CALLS; i++) assert_true(probe_wait_messages(&p[i], 1));
@@ -128,9 +122,7 @@ static void calls_beyond_the_stream_limit_wait_their_turn(void **state) {
   enum { CALLS = 30 };
   probe p[CALLS];
   for (int i = 0; i < CALLS; i++) {
-    probe_init(&p[i], r, "/t.S/Source");
-    probe_start(&p[i]);
-    probe_send_text(&p[i], "3 100", true);
+    probe_begin(&p[i], r, "/t.S/Source", "3 100", true);
   }
   for (int i = 0; i < CALLS; i++) {
     assert_int_equal(probe_wait_closed(&p[i]), FRL_GRPC_OK);
@@ -240,9 +232,7 @@ static void keepalive_finds_a_dead_server(void **state) {
   r->channel_options.keepalive_timeout_ms = 50;
   start_with_target(r, target);
   probe p;
-  probe_init(&p, r, "/t.S/Hang");
-  probe_start(&p);
-  probe_send_text(&p, "x", false);
+  probe_begin(&p, r, "/t.S/Hang", "x", false);
   assert_int_equal(probe_wait_closed(&p), FRL_GRPC_UNAVAILABLE);
   assert_non_null(strstr(p.message, "keepalive"));
   probe_deinit(&p);

@@ -44,25 +44,16 @@ static int tear_down(void **state) {
   return 0;
 }
 
-static frl_status echo(rig *r, frl_error *err) {
-  frl_buf out;
-  frl_buf_init(&out, NULL, 100);
-  const frl_status st = rig_unary(r, "/t.S/Echo", "hello", 5, 15000, &out, err);
-  if (st == FRL_OK) assert_memory_equal(out.data, "hello", 5);
-  frl_buf_deinit(&out);
-  return st;
-}
-
 static void assert_works(rig *r) {
   frl_error err = {0};
-  const frl_status st = echo(r, &err);
+  const frl_status st = rig_echo(r, &err);
   if (st != FRL_OK) print_error("%s\n", err.message);
   assert_int_equal(st, FRL_OK);
 }
 
 static void assert_fails_with(rig *r, const char *words) {
   frl_error err = {0};
-  assert_int_equal(echo(r, &err), FRL_E_UNAVAILABLE);
+  assert_int_equal(rig_echo(r, &err), FRL_E_UNAVAILABLE);
   if (!strstr(err.message, words)) fail_msg("%s: not in: %s", words, err.message);
 }
 
@@ -151,7 +142,7 @@ static void without_a_client_certificate_the_door_stays_shut(void **state) {
   r->server_options.client_ca_file = made.ca;
   rig_start(r);
   frl_error err = {0};
-  assert_int_equal(echo(r, &err), FRL_E_UNAVAILABLE);
+  assert_int_equal(rig_echo(r, &err), FRL_E_UNAVAILABLE);
 }
 
 static void a_strangers_client_certificate_is_refused(void **state) {
@@ -161,7 +152,7 @@ static void a_strangers_client_certificate_is_refused(void **state) {
   r->channel_options.key_file = made.stranger_key;
   rig_start(r);
   frl_error err = {0};
-  assert_int_equal(echo(r, &err), FRL_E_UNAVAILABLE);
+  assert_int_equal(rig_echo(r, &err), FRL_E_UNAVAILABLE);
 }
 
 static void clear_text_on_a_tls_port_fails(void **state) {
@@ -169,7 +160,7 @@ static void clear_text_on_a_tls_port_fails(void **state) {
   r->channel_options.tls = false;
   rig_start(r);
   frl_error err = {0};
-  assert_int_equal(echo(r, &err), FRL_E_UNAVAILABLE);
+  assert_int_equal(rig_echo(r, &err), FRL_E_UNAVAILABLE);
 }
 
 static void tls_on_a_clear_text_port_fails(void **state) {
@@ -178,7 +169,7 @@ static void tls_on_a_clear_text_port_fails(void **state) {
   r->server_options.key_file = NULL;
   rig_start(r);
   frl_error err = {0};
-  assert_int_equal(echo(r, &err), FRL_E_UNAVAILABLE);
+  assert_int_equal(rig_echo(r, &err), FRL_E_UNAVAILABLE);
 }
 
 /* A TLS server that knows no ALPN, and which server name it was asked for. */

@@ -27,142 +27,137 @@ static void on_done(
   o->nulls += ids->null_count;
 }
 
-static frl_publisher *open_publisher(service *s) {
-  const frl_publisher_options options = {
-      .struct_size = sizeof options, .topic = s->topic, .max_batch_messages = 10};
+/** A publisher of ten messages a request, and what became of the rows. */
+typedef struct faulty {
+  service service;
   frl_publisher *publisher;
-  assert_int_equal(frl_publisher_open(&publisher, s->pubsub, &options, NULL), FRL_OK);
-  return publisher;
+  outcome outcome;
+} faulty;
+
+static void begin(faulty *f, const char *faults, bool gzip) {
+  *f = (faulty){.publisher = NULL};
+  service_open(&f->service, NULL);
+  assert_int_equal(frl_emulator_set_faults(f->service.emulator, faults, NULL), FRL_OK);
+  const frl_publisher_options options = {.struct_size = sizeof options,
+      .topic = f->service.topic,
+      .max_batch_messages = gzip ? 0 : 10,
+      .gzip = gzip};
+  assert_int_equal(
+      frl_publisher_open(&f->publisher, f->service.pubsub, &options, NULL), FRL_OK);
+}
+
+static void end(faulty *f, int64_t close_ms) {
+  frl_publisher_close(f->publisher, close_ms);
+  f->publisher = NULL;
+}
+
+static void submit(faulty *f, struct ArrowSchema *schema, struct ArrowArray *array) {
+  f->outcome = (outcome){0};
+  assert_int_equal(
+      frl_publisher_submit(f->publisher, schema, array, -1, on_done, &f->outcome, NULL),
+      FRL_OK);
+  frl_schema_release(schema);
+}
+
+static void submit_numbers(faulty *f, const char *prefix, size_t n) {
+  struct ArrowSchema schema;
+  struct ArrowArray array;
+  publish_numbers(&schema, &array, prefix, 0, n);
+  submit(f, &schema, &array);
+}
+
+static void submit_of_one_key(faulty *f, size_t n) {
+  publish_row rows[50];
+  assert_true(n <= 50);
+  for (size_t i = 0; i < n; i++) rows[i] = (publish_row){"x", "key", NULL};
+  struct ArrowSchema schema;
+  struct ArrowArray array;
+  publish_batch(&schema, &array, rows, n);
+  submit(f, &schema, &array);
+}
+
+static frl_status flush(const faulty *f) {
+  return frl_publisher_flush(f->publisher, LONG_MS, NULL);
 }
 
 static void a_refusal_for_now_is_tried_again(void **state) {
   (void)state;
-  service s;
-  service_open(&s, NULL);
   static const char *const faults[] = {
       "refuse method=Publish calls=3 status=UNAVAILABLE",
       "refuse method=Publish calls=3 how=reset",
       "refuse method=Publish calls=1 how=drop"};
   for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
-    assert_int_equal(frl_emulator_set_faults(s.emulator, faults[i], NULL), FRL_OK);
-    frl_publisher *publisher = open_publisher(&s);
-    struct ArrowSchema schema;
-    struct ArrowArray array;
-    publish_numbers(&schema, &array, "m", 0, 100);
-    outcome o = {0};
-    assert_int_equal(
-        frl_publisher_submit(publisher, &schema, &array, -1, on_done, &o, NULL),
-        FRL_OK);
-    assert_int_equal(frl_publisher_flush(publisher, LONG_MS, NULL), FRL_OK);
-    assert_int_equal(o.rows, 100);
-    assert_int_equal(o.nulls, 0);
-    frl_schema_release(&schema);
-    frl_publisher_close(publisher, 0);
+    faulty f;
+    begin(&f, faults[i], false);
+    submit_numbers(&f, "m", 100);
+    assert_int_equal(flush(&f), FRL_OK);
+    assert_int_equal(f.outcome.rows, 100);
+    assert_int_equal(f.outcome.nulls, 0);
+    end(&f, 0);
+    service_close(&f.service);
   }
-  service_close(&s);
 }
+
+static const char refuse_once[] =
+    "refuse method=Publish calls=1 status=PERMISSION_DENIED";
 
 static void a_refusal_for_good_nulls_its_rows_only(void **state) {
   (void)state;
-  service s;
-  service_open(&s, NULL);
-  assert_int_equal(frl_emulator_set_faults(s.emulator,
-                       "refuse method=Publish calls=1 status=PERMISSION_DENIED", NULL),
-      FRL_OK);
-  frl_publisher *publisher = open_publisher(&s);
-  struct ArrowSchema schema;
-  struct ArrowArray array;
-  publish_numbers(&schema, &array, "m", 0, 100);
-  outcome o = {0};
-  assert_int_equal(
-      frl_publisher_submit(publisher, &schema, &array, -1, on_done, &o, NULL), FRL_OK);
-  assert_int_equal(frl_publisher_flush(publisher, LONG_MS, NULL), FRL_E_AUTH);
-  assert_int_equal(o.calls, 1);
-  assert_int_equal(o.rows, 100);
-  assert_int_equal(o.nulls, 10); /* one request's */
-  assert_int_equal(o.failed_rows, 10);
-  frl_schema_release(&schema);
-  frl_publisher_close(publisher, 0);
-  service_close(&s);
+  faulty f;
+  begin(&f, refuse_once, false);
+  submit_numbers(&f, "m", 100);
+  assert_int_equal(flush(&f), FRL_E_AUTH);
+  assert_int_equal(f.outcome.calls, 1);
+  assert_int_equal(f.outcome.rows, 100);
+  assert_int_equal(f.outcome.nulls, 10); /* one request's */
+  assert_int_equal(f.outcome.failed_rows, 10);
+  end(&f, 0);
+  service_close(&f.service);
 }
 
 static void a_key_that_fails_takes_what_is_queued_behind_with_it(void **state) {
   (void)state;
-  service s;
-  service_open(&s, NULL);
-  assert_int_equal(frl_emulator_set_faults(s.emulator,
-                       "refuse method=Publish calls=1 status=PERMISSION_DENIED", NULL),
-      FRL_OK);
-  frl_publisher *publisher = open_publisher(&s);
-  publish_row rows[50];
-  for (size_t i = 0; i < 50; i++) rows[i] = (publish_row){"x", "key", NULL};
-  struct ArrowSchema schema;
-  struct ArrowArray array;
-  publish_batch(&schema, &array, rows, 50);
-  outcome o = {0};
-  assert_int_equal(
-      frl_publisher_submit(publisher, &schema, &array, -1, on_done, &o, NULL), FRL_OK);
-  assert_int_equal(frl_publisher_flush(publisher, LONG_MS, NULL), FRL_E_AUTH);
-  assert_int_equal(o.failed_rows, 50);
-  frl_schema_release(&schema);
+  faulty f;
+  begin(&f, refuse_once, false);
+  submit_of_one_key(&f, 50);
+  assert_int_equal(flush(&f), FRL_E_AUTH);
+  assert_int_equal(f.outcome.failed_rows, 50);
   /* the key is free again for what is submitted after the failure was told */
-  publish_batch(&schema, &array, rows, 50);
-  o = (outcome){0};
-  assert_int_equal(
-      frl_publisher_submit(publisher, &schema, &array, -1, on_done, &o, NULL), FRL_OK);
-  assert_int_equal(frl_publisher_flush(publisher, LONG_MS, NULL), FRL_OK);
-  assert_int_equal(o.rows, 50);
-  assert_int_equal(o.nulls, 0);
-  frl_schema_release(&schema);
-  frl_publisher_close(publisher, 0);
-  service_close(&s);
+  submit_of_one_key(&f, 50);
+  assert_int_equal(flush(&f), FRL_OK);
+  assert_int_equal(f.outcome.rows, 50);
+  assert_int_equal(f.outcome.nulls, 0);
+  end(&f, 0);
+  service_close(&f.service);
 }
 
 static void closing_gives_up_what_is_not_answered(void **state) {
   (void)state;
-  service s;
-  service_open(&s, NULL);
-  assert_int_equal(frl_emulator_set_faults(
-                       s.emulator, "refuse method=Publish status=UNAVAILABLE", NULL),
-      FRL_OK);
-  frl_publisher *publisher = open_publisher(&s);
-  struct ArrowSchema schema;
-  struct ArrowArray array;
-  publish_numbers(&schema, &array, "m", 0, 100);
-  outcome o = {0};
-  assert_int_equal(
-      frl_publisher_submit(publisher, &schema, &array, -1, on_done, &o, NULL), FRL_OK);
-  frl_schema_release(&schema);
-  frl_publisher_close(publisher, 200);
-  assert_int_equal(o.calls, 1);
-  assert_int_equal(o.failed_rows, 100);
-  service_close(&s);
+  faulty f;
+  begin(&f, "refuse method=Publish status=UNAVAILABLE", false);
+  submit_numbers(&f, "m", 100);
+  end(&f, 200);
+  assert_int_equal(f.outcome.calls, 1);
+  assert_int_equal(f.outcome.failed_rows, 100);
+  service_close(&f.service);
 }
 
 static void compressed_requests_arrive(void **state) {
   (void)state;
-  service s;
-  service_open(&s, NULL);
-  const frl_publisher_options options = {
-      .struct_size = sizeof options, .topic = s.topic, .gzip = true};
-  frl_publisher *publisher;
-  assert_int_equal(frl_publisher_open(&publisher, s.pubsub, &options, NULL), FRL_OK);
-  struct ArrowSchema schema;
-  struct ArrowArray array;
-  publish_numbers(&schema, &array, "much-the-same-text-again-and-again-", 0, 500);
-  assert_int_equal(
-      frl_publisher_submit(publisher, &schema, &array, -1, NULL, NULL, NULL), FRL_OK);
-  assert_int_equal(frl_publisher_flush(publisher, LONG_MS, NULL), FRL_OK);
-  frl_schema_release(&schema);
-  frl_publisher_close(publisher, 0);
-  frl_subscriber *sub = service_subscribe(&s, 60);
+  static const char prefix[] = "much-the-same-text-again-and-again-";
+  faulty f;
+  begin(&f, "", true);
+  submit_numbers(&f, prefix, 500);
+  assert_int_equal(flush(&f), FRL_OK);
+  end(&f, 0);
+  frl_subscriber *sub = service_subscribe(&f.service, 60);
   seen got;
-  seen_init(&got, "much-the-same-text-again-and-again-", 500);
+  seen_init(&got, prefix, 500);
   seen_drain(&got, sub, LONG_MS);
   assert_int_equal(got.rows, 500);
   frl_subscriber_close(sub, LONG_MS);
   seen_deinit(&got);
-  service_close(&s);
+  service_close(&f.service);
 }
 
 int main(void) {
