@@ -5,9 +5,10 @@
 int cli_connect(const cli_args *args, frl_pubsub **out) {
   const char *environment = getenv("PUBSUB_EMULATOR_HOST");
   const char *endpoint = cli_text(args, "endpoint", NULL);
-  const char *emulator = cli_text(args, "emulator-host", endpoint ? NULL : environment);
+  const char *emulator = cli_text(args, "emulator-host", NULL);
+  const bool emulated = emulator || (!endpoint && environment && environment[0]);
   const char *project = getenv("GOOGLE_CLOUD_PROJECT");
-  if (!project || !project[0]) project = emulator ? "demo" : NULL;
+  if (!project || !project[0]) project = emulated ? "demo" : NULL;
   const frl_pubsub_options options = {
       .struct_size = sizeof options,
       .project_id = cli_text(args, "project", project),

@@ -120,6 +120,15 @@ def test_a_server_that_is_not_there_is_5(ferrule):
     assert "127.0.0.1:1" in done.stderr.decode()
 
 
+def test_it_is_told_where_the_address_came_from(ferrule):
+    listing = ["pubsub", "topic", "list"]
+    there = "127.0.0.1:1 (taken from the "
+    by_option = ferrule(*listing, "--emulator-host", "127.0.0.1:1").stderr.decode()
+    assert f"{there}emulator host option)" in by_option
+    by_variable = ferrule(*listing, env={"PUBSUB_EMULATOR_HOST": "127.0.0.1:1"}).stderr.decode()
+    assert f"{there}environment's PUBSUB_EMULATOR_HOST)" in by_variable
+
+
 def test_credentials_that_are_missing_are_told(ferrule, tmp_path):
     done = ferrule(
         "pubsub", "topic", "list", "--project", "project", "--credentials", tmp_path / "none.json"
