@@ -1,25 +1,14 @@
-#include <ferrule/batch.h>
 #include <ferrule/schema.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "command.h"
-
-static frl_status read_arrow(
-    const char *path, struct ArrowSchema *schema, frl_error *err) {
-  frl_ipc_reader *reader = NULL;
-  frl_status st = frl_ipc_reader_open(&reader, path, NULL, err);
-  if (st == FRL_OK) {
-    st = frl_schema_copy(schema, NULL, frl_ipc_reader_schema(reader), err);
-  }
-  frl_ipc_reader_destroy(reader);
-  return st;
-}
+#include "schema_file.h"
 
 static frl_status read_schema(
     const cli_args *args, struct ArrowSchema *schema, frl_error *err) {
   const char *text = args->operands[0];
-  if (cli_flag(args, "arrow")) return read_arrow(text, schema, err);
+  if (cli_flag(args, "arrow")) return cli_read_arrow_schema(schema, text, err);
   if (cli_flag(args, "from-json")) {
     return frl_schema_from_json(schema, NULL, text, strlen(text), err);
   }

@@ -1,21 +1,10 @@
-#include <ferrule/batch.h>
 #include <ferrule/kernel_host.h>
 #include <ferrule/schema.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "command.h"
-
-static frl_status read_arrow(
-    const char *path, struct ArrowSchema *schema, frl_error *err) {
-  frl_ipc_reader *reader = NULL;
-  frl_status st = frl_ipc_reader_open(&reader, path, NULL, err);
-  if (st == FRL_OK) {
-    st = frl_schema_copy(schema, NULL, frl_ipc_reader_schema(reader), err);
-  }
-  frl_ipc_reader_destroy(reader);
-  return st;
-}
+#include "schema_file.h"
 
 static int run(const cli_args *args) {
   const char *ddl = cli_text(args, "ddl", NULL);
@@ -28,7 +17,7 @@ static int run(const cli_args *args) {
   frl_error err = {0};
   frl_status st = FRL_OK;
   if (ddl) st = frl_schema_from_ddl(&schema, NULL, ddl, strlen(ddl), &err);
-  if (arrow) st = read_arrow(arrow, &schema, &err);
+  if (arrow) st = cli_read_arrow_schema(&schema, arrow, &err);
   if (json) st = frl_schema_from_json(&schema, NULL, json, strlen(json), &err);
   char *text = NULL;
   if (st == FRL_OK) {

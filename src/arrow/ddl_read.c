@@ -4,8 +4,8 @@
 
 #include "arrow/ddl_type.h"
 #include "arrow/schema_make.h"
-#include "arrow/utf8.h"
 #include "base/error.h"
+#include "base/utf8.h"
 
 typedef struct ddl_parser {
   frl_ddl_reader r;

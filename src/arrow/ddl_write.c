@@ -4,10 +4,10 @@
 
 #include "arrow/schema_path.h"
 #include "arrow/spark_type.h"
-#include "arrow/utf8.h"
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 
 enum { MAX_DDL_BYTES = 1 << 30 };
 
@@ -125,7 +125,7 @@ static frl_status write_all(
     FRL_TRY(write_type(w, schema, NULL));
   }
   size_t bad;
-  if (!frl_utf8_check((const char *)w->out.data, w->out.len, &bad)) {
+  if (!frl_utf8_check(w->out.data, w->out.len, &bad)) {
     return frl_fail(w->err, FRL_E_INVALID, "schema: a name or comment is not UTF-8");
   }
   return FRL_OK;

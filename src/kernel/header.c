@@ -5,10 +5,10 @@
 
 #include "arrow/schema_path.h"
 #include "arrow/spark_type.h"
-#include "arrow/utf8.h"
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/map.h"
+#include "base/utf8.h"
 #include "kernel/header_names.h"
 #include "kernel/kernel.h"
 

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/cursor.h"
+#include "base/utf8.h"
 
 enum frl_wire_type {
   FRL_WIRE_VARINT = 0,
@@ -52,6 +53,8 @@ FRL_NODISCARD frl_status frl_wire_read_entry(
     frl_cursor message, frl_cursor *key, frl_cursor *value);
 
 /** Whether the bytes are valid UTF-8 (no surrogates, no overlong forms). */
-bool frl_wire_is_utf8(frl_cursor bytes);
+static inline bool frl_wire_is_utf8(frl_cursor bytes) {
+  return frl_utf8_check(bytes.pos, (size_t)(bytes.end - bytes.pos), NULL);
+}
 
 #endif /* FRL_WIRE_READER_H */

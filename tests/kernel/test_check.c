@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arrow/utf8.h"
+#include "base/utf8.h"
 #include "declared.h"
 #include "kernel/value.h"
 #include "sample_rows.h"

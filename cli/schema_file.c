@@ -1,0 +1,14 @@
+#include "schema_file.h"
+
+#include <ferrule/schema.h>
+
+frl_status cli_read_arrow_schema(
+    struct ArrowSchema *out, const char *path, frl_error *err) {
+  frl_ipc_reader *reader = NULL;
+  frl_status st = frl_ipc_reader_open(&reader, path, NULL, err);
+  if (st == FRL_OK) {
+    st = frl_schema_copy(out, NULL, frl_ipc_reader_schema(reader), err);
+  }
+  frl_ipc_reader_destroy(reader);
+  return st;
+}
