@@ -24,7 +24,7 @@ wheel: setup-build ## build the Python package into build/wheel
 	@scripts/setup.sh wheel
 	@scripts/wheel.sh
 
-up: ## a whole Spark on 127.0.0.1: master, worker, Connect, emulator (ARGS="--workers 2")
+up: ## a whole Spark on 127.0.0.1 (ARGS="--workers 2"; ENGINE=podman, docker: in a container)
 	@scripts/cluster.sh up $(ARGS)
 
 start: ## start the cluster again after make stop
@@ -73,11 +73,13 @@ bench: ## speed beside the peers (BENCH=receive for one case)
 	@bench/run $(BENCH)
 
 bench-cluster: ## the cluster beside Spark's own start commands
-	@scripts/setup.sh build run
+	@scripts/setup.sh build run wheel
 	@scripts/build.sh release
 	@scripts/jar.sh
+	@scripts/wheel.sh
 	@"$$(scripts/python-env.sh run)/bin/python" bench/cluster.py "$(CURDIR)/build/release/ferrule" \
-		"$$(ls $(CURDIR)/jvm/target/ferrule-spark-*.jar | grep -v tests)"
+		"$$(ls $(CURDIR)/jvm/target/ferrule-spark-*.jar | grep -v tests)" \
+		"$$(ls $(CURDIR)/build/wheel/ferrule-*.whl)"
 
 lint: ## formatting, style and layering
 	@scripts/setup.sh build test
@@ -92,7 +94,7 @@ lock: ## newest Python packages into requirements/*.lock
 	@scripts/lock.sh
 
 clean: ## stop the cluster; delete its state and, after asking, its tables (FORCE=1)
-	@[ ! -x build/release/ferrule ] || scripts/cluster.sh clean
+	@[ -z "$(ENGINE)" -a ! -x build/release/ferrule ] || ENGINE="$(ENGINE)" scripts/cluster.sh clean
 
 distclean: clean ## and what was built, and what was downloaded for every clone
 	rm -rf build jvm/target

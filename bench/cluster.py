@@ -1,6 +1,6 @@
 """`ferrule cluster` beside the plain start commands of Spark, in the same run.
 
-usage: bench/cluster.py COMMAND JAR          (make bench-cluster)
+usage: bench/cluster.py COMMAND JAR WHEEL    (make bench-cluster)
 
 Prints what each took until a Connect session answered, in seconds of wall clock and of
 CPU, and what is resident with no executor; then the default pipeline, twice.
@@ -127,8 +127,8 @@ class Plain:
 
 
 class Ours:
-    def __init__(self, folder, command, jar):
-        self.folder, self.command, self.jar = folder, command, jar
+    def __init__(self, folder, command, jar, wheel):
+        self.folder, self.command, self.jar, self.wheel = folder, command, jar, wheel
 
     def cluster(self, verb, *words, **more):
         return subprocess.run(
@@ -138,7 +138,8 @@ class Ours:
 
     def up(self):
         self.cluster("up", "--quiet", "--port-base", PORT_BASE, "--python", python(),
-            "--jar", self.jar, "--subscription", "flights-sub:flights")  # fmt: skip
+            "--jar", self.jar, "--wheel", self.wheel,
+            "--subscription", "flights-sub:flights")  # fmt: skip
         state = json.loads((self.folder / ".cluster/state.json").read_text())
         self.mark = f"FERRULE_CLUSTER={state['id']}"
         session(f"sc://127.0.0.1:{PORT_BASE + 2}")
@@ -170,16 +171,17 @@ def pipeline(ours, name):
     print(f"  {name:34} {time.monotonic() - began:6.1f} s, 336,776 messages", flush=True)
 
 
-def main(command, jar):
+def main(command, jar, wheel):
     folder = pathlib.Path(tempfile.mkdtemp(prefix="ferrule-bench-"))
-    shutil.copytree(ROOT / "cluster/pipeline", folder / "cluster/pipeline")
+    for part in ("pipeline", "kernels"):
+        shutil.copytree(ROOT / "cluster" / part, folder / "cluster" / part)
     shutil.copy(ROOT / "spark-pipeline.yml", folder)
     (folder / "plain").mkdir()
-    ours = Ours(folder, command, jar)
+    ours = Ours(folder, command, jar, wheel)
     plain = Plain(folder / "plain")
     try:
         print("cluster")
-        # the first run of a new Spark or jar writes the archive of classes when it ends
+        # the first with a new Java or Spark writes the archive of classes when it ends
         measure("ferrule cluster up, first", ours)
         ours.stop()
         measure("Spark's own commands", plain)
@@ -194,6 +196,6 @@ def main(command, jar):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
+    if len(sys.argv) != 4:
         sys.exit(__doc__)
     main(*sys.argv[1:])

@@ -43,13 +43,16 @@ int cli_cluster_read(cli_cluster_options *out, const cli_args *args) {
       .python = cli_text(args, "python", getenv("PYSPARK_PYTHON")),
       .java_home = cli_text(args, "java-home", NULL),
       .jar = cli_text(args, "jar", getenv("FERRULE_JAR")),
+      .wheel = cli_text(args, "wheel", NULL),
       .python_path = cli_text(args, "python-path", NULL),
       .project = cli_text(args, "project", NULL),
       .subscriptions = out->subscriptions,
-      .restart = cli_flag(args, "restart")};
+      .restart = cli_flag(args, "restart"),
+      .renew = cli_flag(args, "renew")};
   if (!cli_number(args, "workers", 1, 8, false, &workers) ||
       !cli_number(args, "cores", 1, 1024, false, &cores) ||
       !cli_number(args, "memory", 1ULL << 30, 1ULL << 44, true, &o->memory_bytes) ||
+      !cli_number(args, "log-size", 256 << 10, 1ULL << 40, true, &o->log_bytes) ||
       !cli_number(args, "port-base", 1024, 65000, false, &port_base)) {
     return CLI_USAGE;
   }
@@ -61,6 +64,20 @@ int cli_cluster_read(cli_cluster_options *out, const cli_args *args) {
   }
   if (own_path(out->command, sizeof out->command)) return CLI_OK;
   return cli_usage(args, "the system does not say where this program lies");
+}
+
+static void warn(void *ctx, const char *text) {
+  const cli_args *args = ctx;
+  (void)fprintf(stderr, "ferrule %s: %s\n", args->command->name, text);
+}
+
+void cli_cluster_warn(const cli_args *args) {
+  /* a folder without a cluster is told by who asked for it */
+  union {
+    const cli_args *in;
+    void *out;
+  } ctx = {.in = args};
+  if (frl_cluster_warnings(cli_cluster_folder(args), warn, ctx.out, NULL)) return;
 }
 
 /* ---- up and start ---- */
@@ -102,6 +119,7 @@ int cli_cluster_raise(const cli_args *args, const frl_cluster_options *options) 
   const frl_status st = options
                             ? frl_cluster_up(options, &watch, &err)
                             : frl_cluster_start(cli_cluster_folder(args), &watch, &err);
+  cli_cluster_warn(args);
   if (st != FRL_OK) return cli_fail(args, st, &err);
   if (!a.quiet) (void)fprintf(stderr, "%5.1f s  up\n", cli_now_s() - a.began_s);
   return CLI_OK;

@@ -8,7 +8,6 @@ typedef struct listing {
   bool json;
   bool all_ready;
   uint32_t n;
-  uint64_t resident_bytes;
 } listing;
 
 /* Names, addresses and reasons hold no quotes or control characters but by accident. */
@@ -73,7 +72,6 @@ static void tell(void *ctx, const frl_cluster_service *s) {
   listing *l = ctx;
   const bool application = strcmp(s->name, "spark-app") == 0;
   if (!application && s->state != FRL_CLUSTER_READY) l->all_ready = false;
-  l->resident_bytes += s->resident_bytes;
   if (l->json) {
     print_json(s, l->n == 0);
   } else {
@@ -96,10 +94,8 @@ static int run(const cli_args *args) {
   if (l.json) (void)printf("\n]\n");
   if (st == FRL_E_NOT_FOUND && l.json) return CLI_NOT_FOUND;
   if (st != FRL_OK) return cli_fail(args, st, &err);
-  if (!l.json && !supervised && l.resident_bytes) {
-    (void)printf(
-        "nobody watches over these processes: ferrule cluster stop ends them\n");
-  }
+  (void)fflush(stdout);
+  cli_cluster_warn(args);
   return l.all_ready && supervised ? CLI_OK : CLI_FAILED;
 }
 
@@ -116,7 +112,8 @@ const cli_command cli_cluster_ps = {
     .description =
         "A line for each service: its state and since when, process, resident memory, "
         "how often it was started again, its address, and why it ended. Ends with 0 "
-        "only where every service is ready and a supervisor watches over them.",
+        "only where every service is ready and a supervisor watches over them. A full "
+        "disk and a newer build of jar, wheel or command are told on standard error.",
     .examples = "  ferrule cluster ps --json",
     .options = options_table,
     .run = run,

@@ -18,7 +18,14 @@ static const char run_pipeline[] =
     "os.environ['SPARK_CONNECT_MODE_ENABLED'] = '1'\n"
     "sys.argv[0] = os.path.join(os.path.dirname(pyspark.pipelines.__file__), "
     "'cli.py')\n"
-    "runpy.run_path(sys.argv[0], run_name='__main__')\n";
+    "try:\n"
+    "    runpy.run_path(sys.argv[0], run_name='__main__')\n"
+    "except KeyboardInterrupt:\n"
+    "    from pyspark.sql import SparkSession\n"
+    "    session = SparkSession.getActiveSession()\n"
+    "    if session: session.interruptAll()\n"
+    "    print('interrupted: the update is cancelled', file=sys.stderr)\n"
+    "    sys.exit(130)\n";
 
 static int pipeline_words(const cli_args *args, const char **words) {
   int n = 0;
@@ -67,6 +74,7 @@ static int run(const cli_args *args) {
   words[n] = NULL;
   int code = 0;
   frl_error err = {0};
+  cli_cluster_warn(args);
   const frl_status st = frl_cluster_run(
       cli_cluster_folder(args), words, cli_flag(args, "interactive"), &code, &err);
   return st == FRL_OK ? code : cli_fail(args, st, &err);

@@ -12,6 +12,10 @@ static const cli_option up_options[] = {
     CLI_CLUSTER_FOLDER,
     CLI_CLUSTER_SETTINGS,
     {"restart", NULL, "Start a service again that ends, with growing waits."},
+    {"renew", NULL,
+        "Where it runs an older build of jar, wheel or command, and nobody uses it: "
+        "stop "
+        "it and start it again."},
     {"timeout", "SECONDS", "How long to wait for readiness. Default: 180."},
     {"quiet", NULL, "Only failures."},
     {0},

@@ -4,7 +4,8 @@
 # usage: scripts/cluster.sh up|start|stop|clean|ps|logs|run|doctor [OPTION...]
 #
 # up and doctor set up and build what they need; the others take what is there.
-# FERRULE_COMMAND names another command, which is then not built.
+# FERRULE_COMMAND names another command, FERRULE_JAR and FERRULE_WHEEL other builds of
+# those; what is named is not built. With ENGINE=docker or podman it is a container's. FERRULE_FOLDER is the cluster's, else the checkout.
 set -euo pipefail
 # shellcheck source=scripts/env.sh
 . "$(dirname "$0")/env.sh"
@@ -12,19 +13,24 @@ cd "$FRL_ROOT"
 
 verb=${1:?usage: scripts/cluster.sh VERB [OPTION...]}
 shift
+if [ -n "${ENGINE:-}" ]; then exec scripts/container.sh "$verb" "$@"; fi
 ferrule=${FERRULE_COMMAND:-$FRL_ROOT/build/release/ferrule}
+folder=${FERRULE_FOLDER:-$FRL_ROOT}
+
+frl_wheel() { find "$FRL_ROOT/build/wheel" -maxdepth 1 -name 'ferrule-*.whl'; }
 
 if [ "$verb" = up ] || [ "$verb" = doctor ]; then
   if [ -z "${FERRULE_COMMAND:-}" ]; then
-    scripts/setup.sh build run
+    scripts/setup.sh build run wheel
     scripts/build.sh release
-    scripts/jar.sh
   fi
-  jar=$(frl_jar)
-  # what make wheel has built is on the cluster too
-  if [ -d build/wheel/site ]; then set -- --python-path "$FRL_ROOT/build/wheel/site" "$@"; fi
-  exec "$ferrule" cluster "$verb" --python "$(scripts/python-env.sh run)/bin/python" \
-    --jar "$jar" --subscription flights-sub:flights "$@"
+  if [ -z "${FERRULE_JAR:-}" ]; then scripts/jar.sh; fi
+  if [ -z "${FERRULE_WHEEL:-}" ]; then scripts/wheel.sh; fi
+  python=$(scripts/python-env.sh run)/bin/python
+  if [ "$verb" = up ]; then scripts/class-archive.sh "$ferrule" "$python"; fi
+  exec "$ferrule" cluster "$verb" --folder "$folder" --python "$python" --jar \
+    "${FERRULE_JAR:-$(frl_jar)}" --wheel "${FERRULE_WHEEL:-$(frl_wheel)}" \
+    --subscription flights-sub:flights "$@"
 fi
 [ -x "$ferrule" ] || frl_die "there is no cluster yet: make up"
-exec "$ferrule" cluster "$verb" "$@"
+exec "$ferrule" cluster "$verb" --folder "$folder" "$@"

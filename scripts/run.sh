@@ -5,17 +5,31 @@
 # usage: scripts/run.sh [OPTION of ferrule cluster up...]
 #
 # Brings the cluster up where it is not, starts the tables anew, and proves that nothing
-# was lost or doubled. The cluster stays up: make stop ends it.
+# was lost or doubled, and that the kernel computed what Python computes. A cluster that
+# runs an older build and that nobody uses is started again. It stays up, also after
+# Ctrl-C: make stop ends it.
 set -euo pipefail
 # shellcheck source=scripts/env.sh
 . "$(dirname "$0")/env.sh"
 cd "$FRL_ROOT"
+if [ -n "${ENGINE:-}" ]; then exec scripts/container.sh run "$@"; fi
 
-scripts/cluster.sh up "$@"
+watcher=''
+interrupted() {
+  trap - INT TERM
+  [ -z "$watcher" ] || kill "$watcher" 2>/dev/null || true
+  frl_say "interrupted. The cluster goes on: make ps shows it, make stop ends it"
+  exit 130
+}
+trap interrupted INT TERM
+
+scripts/cluster.sh up --renew "$@"
 
 ferrule=${FERRULE_COMMAND:-$FRL_ROOT/build/release/ferrule}
+folder=${FERRULE_FOLDER:-$FRL_ROOT}
+cluster() { "$ferrule" cluster "$@"; }
 python=$(scripts/python-env.sh run)/bin/python
-emulator=$("$ferrule" cluster ps --json | sed -n 's/.*"pubsub-emulator".*"url": "\([^"]*\)".*/\1/p')
+emulator=$(cluster ps --folder "$folder" --json | sed -n 's/.*"pubsub-emulator".*"url": "\([^"]*\)".*/\1/p')
 [ -n "$emulator" ] || frl_die "ferrule cluster ps does not name the emulator"
 pubsub() { "$ferrule" pubsub "$@" --emulator-host "$emulator" --project demo; }
 
@@ -43,10 +57,13 @@ watcher=$!
 trap 'kill "$watcher" 2>/dev/null || true' EXIT
 
 frl_say "the pipeline of spark-pipeline.yml"
-"$ferrule" cluster run --full-refresh-all
+cluster run --folder "$folder" --full-refresh-all
 kill "$watcher" 2>/dev/null || true
+watcher=''
 trap - EXIT
 
-"$ferrule" cluster run examples/flights/delays.py
-"$python" examples/flights/verify.py spark-warehouse/flights "$FRL_CACHE/flights/expected.json"
+cluster run --folder "$folder" examples/flights/delays.py
+tables=$folder/spark-warehouse
+"$python" examples/flights/verify.py "$tables/flights" "$FRL_CACHE/flights/expected.json"
+"$python" examples/flights/verify_paths.py "$tables/flight_paths"
 backlog

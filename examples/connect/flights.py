@@ -1,9 +1,12 @@
-"""A notebook's worth of Spark without a JVM on the client's side.
+r"""A notebook's worth of Spark without a JVM on the client's side.
 
 The package pyspark-client has no Spark in it: it talks to the cluster's Connect server,
-where Ferrule's source is on the class path already. First `make run`, then
+where Ferrule's source and kernels are on the class path already. First `make run`, then
 
-    $(scripts/python-env.sh client)/bin/python examples/connect/flights.py
+    PYTHONPATH=.cluster/lib/site \
+        $(scripts/python-env.sh client)/bin/python examples/connect/flights.py
+
+(.cluster/lib/site is Ferrule's wheel as the cluster runs it; pip installs it as well)
 
 and for the last part let some messages wait:
 
@@ -14,8 +17,11 @@ Arguments: [sc://HOST:PORT [EMULATOR_HOST:PORT]], by default those of `make up`.
 """
 
 # %% A session on the cluster
+import pathlib
 import sys
 
+import ferrule
+import pyarrow
 from pyspark.sql import SparkSession, functions
 
 REMOTE, EMULATOR = (sys.argv[1:] + ["sc://localhost:15002", "localhost:8085"][len(sys.argv) - 1 :])[
@@ -35,6 +41,20 @@ by_hour = flights.groupBy("hour").agg(
     functions.round(functions.avg("dep_delay"), 1).alias("dep_delay_min"),
 )
 print(by_hour.where("flights > 1000").orderBy("hour").toPandas().to_string(index=False))
+
+# %% A kernel in C: compiled here, sent to the executors, run inside their JVM
+source = pathlib.Path(__file__).parents[2] / "cluster/kernels/flight_path.c"
+kernel = ferrule.kernel.compile(source)
+start = spark.table("airports").toDF("origin", "from_lat", "from_lon")
+end = spark.table("airports").toDF("dest", "to_lat", "to_lon")
+routes = flights.groupBy("carrier", "origin", "dest").agg(
+    functions.min("air_time").alias("air_time"), functions.first("distance").alias("distance")
+)
+placed = (
+    routes.join(start, "origin").join(end, "dest").select(pyarrow.schema(kernel.inputs[0]).names)
+)
+paths = ferrule.spark.map_in_native(placed, kernel)
+print(paths.orderBy(functions.desc("kmh")).limit(5).toPandas().to_string(index=False))
 
 # %% The source as a batch query: what waits in the subscription now. It is given back,
 # so this can be run again and again.

@@ -32,6 +32,7 @@ typedef struct frl_cluster_options {
   const char *python;        /* the python3 of PATH; has PySpark with Connect in it */
   const char *java_home;     /* JAVA_HOME, else that of the java of PATH */
   const char *jar;           /* Ferrule's jar, on every class path; NULL: none */
+  const char *wheel;         /* Ferrule's wheel, on every Python path; NULL: none */
   const char *python_path;   /* PYTHONPATH of workers and applications; NULL: none */
   const char *project;       /* of the emulator's topics: "demo" */
   const char *subscriptions; /* made in the emulator at its start:
@@ -41,7 +42,10 @@ typedef struct frl_cluster_options {
   uint64_t memory_bytes;     /* of each worker, for its executors; 2 GiB */
   uint16_t port_base;        /* 0: Spark's usual ports (7077, 8080, 15002, ...);
                                 else the first of 16 + 2 * workers in a row */
-  bool restart;              /* start a service again that has ended, with backoff */
+  uint64_t log_bytes; /* of each log before it is put aside as NAME.log.1; 16 MiB */
+  bool restart;       /* start a service again that has ended, with backoff */
+  bool renew; /* stop and start a cluster that runs an older build of jar, wheel or
+                 command, unless a client or an application is at work */
 } frl_cluster_options;
 
 enum frl_cluster_service_state {
@@ -93,7 +97,7 @@ FRL_API FRL_NODISCARD frl_status frl_cluster_doctor(const frl_cluster_options *o
 /** What a caller of up hears meanwhile; each function may be NULL. */
 typedef struct frl_cluster_watch {
   frl_cluster_service_fn changed; /* each change of state while waiting */
-  frl_cluster_finding_fn found;   /* findings that are not good */
+  frl_cluster_finding_fn found;   /* those that are not good; what renew has found */
   bool (*cancelled)(void *ctx);   /* asked while waiting; NULL: never */
   void *ctx;
   uint32_t timeout_ms; /* until all is ready, 0: 180,000; the services go on
@@ -144,6 +148,16 @@ FRL_API FRL_NODISCARD frl_status frl_cluster_clean(
  */
 FRL_API FRL_NODISCARD frl_status frl_cluster_services(const char *folder,
     frl_cluster_service_fn each, void *ctx, bool *supervised, frl_error *err);
+
+/**
+ * Tell what is wrong with a cluster that no service shows: a disk that is full, a build
+ * of jar, wheel or command that is newer than the one that runs, processes that nobody
+ * watches over. Each text is a sentence that says what to do.
+ *
+ * @return FRL_E_NOT_FOUND: there never was a cluster in the folder.
+ */
+FRL_API FRL_NODISCARD frl_status frl_cluster_warnings(const char *folder,
+    void (*each)(void *ctx, const char *text), void *ctx, frl_error *err);
 
 /**
  * A process beside the services, in the environment of the cluster: SPARK_HOME,

@@ -42,11 +42,14 @@ void frl__cluster_keep_former_logs(const frl_cluster_state *state) {
   for (uint32_t i = 0; i < state->n_services; i++) {
     char path[FRL_CLUSTER_PATH_MAX];
     char former[FRL_CLUSTER_PATH_MAX];
-    if (log_path(path, state, state->services[i].name, "") &&
-        log_path(former, state, state->services[i].name, ".1")) {
+    const char *name = state->services[i].name;
+    if (log_path(path, state, name, "") && log_path(former, state, name, ".former")) {
       (void)rename(path, former); /* there may be none */
     }
+    if (log_path(path, state, name, ".1")) (void)unlink(path);
   }
+  char path[FRL_CLUSTER_PATH_MAX];
+  if (log_path(path, state, "supervisor", ".1")) (void)unlink(path);
 }
 
 static void on_ended(uv_process_t *process, int64_t status, int number) {
@@ -57,7 +60,9 @@ static void on_ended(uv_process_t *process, int64_t status, int number) {
   r->pid = 0;
   r->started = 0;
   uv_close((uv_handle_t *)process, NULL);
-  if (number) {
+  if (c->hung) {
+    (void)snprintf(reason, sizeof reason, "did not answer, was killed");
+  } else if (number) {
     (void)snprintf(reason, sizeof reason, "killed by signal %d", number);
   } else {
     (void)snprintf(reason, sizeof reason, "exit code %lld", (long long)status);
@@ -108,6 +113,10 @@ static frl_status start(frl_cluster_child *c, frl_cluster_words *argv,
   if (frl__cluster_kind_of(state, c->index, &number) == FRL_CLUSTER_CONNECT) {
     frl__cluster_words_drop(
         env, "SPARK_DAEMON_MEMORY="); /* would be its driver's too */
+    /* the archive is one for every jar: the process that writes it has none */
+    if (frl__cluster_archive_writes(&c->owner->archive)) {
+      frl__cluster_words_drop(env, "SPARK_DIST_CLASSPATH=");
+    }
   }
   char path[FRL_CLUSTER_PATH_MAX];
   if (!log_path(path, state, record_of(c)->name, "")) return FRL_E_LIMIT;
@@ -136,6 +145,7 @@ void frl__cluster_child_start(frl_cluster_child *c) {
   r->pid = (int32_t)c->process.pid;
   r->started = frl_process_find(r->pid, &process) ? process.started : 0;
   c->running = true;
+  c->hung = false;
   frl__cluster_child_is(c, FRL_CLUSTER_STARTING, "");
 }
 

@@ -38,18 +38,16 @@ static bool make_folders(const char *path) {
 /* The JVM compares the class path's files by time and size: so does the key. */
 static uint64_t key_of(const frl_cluster_settings *s) {
   char text[KEY_MAX];
-  struct stat jar = {0};
   struct stat jars = {0};
   struct stat java = {0};
   char path[FRL_CLUSTER_PATH_MAX + 16];
-  if (s->jar[0]) (void)stat(s->jar, &jar);
   (void)snprintf(path, sizeof path, "%s/jars", s->spark_home);
   (void)stat(path, &jars);
   (void)snprintf(path, sizeof path, "%s/lib/modules", s->java_home);
   (void)stat(path, &java);
-  const int n = snprintf(text, sizeof text, "%s %lld %s %lld %lld %s %lld %lld",
-      s->spark_home, (long long)jars.st_mtime, s->java_home, (long long)java.st_mtime,
-      (long long)java.st_size, s->jar, (long long)jar.st_mtime, (long long)jar.st_size);
+  const int n = snprintf(text, sizeof text, "%s %lld %s %lld %lld", s->spark_home,
+      (long long)jars.st_mtime, s->java_home, (long long)java.st_mtime,
+      (long long)java.st_size);
   return frl_hash(text, n > 0 ? (size_t)n : 0, 1);
 }
 
@@ -70,9 +68,13 @@ void frl__cluster_archive_find(
   out->exists = out->usable && access(out->file, R_OK) == 0;
 }
 
+bool frl__cluster_archive_writes(const frl_cluster_archive *a) {
+  return a->writable && !a->exists;
+}
+
 void frl__cluster_archive_keep(const frl_cluster_archive *a) {
   /* none was written, or another cluster was quicker: both are well */
-  if (a->writable && !a->exists) (void)rename(a->draft, a->file);
+  if (frl__cluster_archive_writes(a)) (void)rename(a->draft, a->file);
 }
 
 void frl__cluster_archive_discard(const frl_cluster_archive *a) {
@@ -84,7 +86,7 @@ void frl__cluster_archive_options(
   out[0] = '\0';
   if (a->exists) {
     (void)snprintf(out, max, " -XX:SharedArchiveFile=%s -Xlog:cds=off", a->file);
-  } else if (a->writable && writer) {
+  } else if (writer && frl__cluster_archive_writes(a)) {
     (void)snprintf(out, max,
         " -XX:ArchiveClassesAtExit=%s -Xlog:cds=off -Xlog:cds+dynamic=off", a->draft);
   }

@@ -58,17 +58,14 @@ static frl_status shared_part(frl_buf *b, const frl_cluster_settings *s,
       "-Dlog4j2.configurationFile=file://%s/.cluster/conf/log4j2.properties%s\n",
       s->folder, executor_mb, s->python, s->python, cores * s->workers, s->folder,
       p->emulator, s->folder, options));
-  if (s->python_path[0]) {
-    FRL_TRY(frl_buf_printf(b, "spark.executorEnv.PYTHONPATH     %s\n", s->python_path));
+  char python_path[FRL_CLUSTER_LIST_MAX + FRL_CLUSTER_PATH_MAX];
+  if (frl__cluster_python_path(s, python_path, sizeof python_path)) {
+    FRL_TRY(frl_buf_printf(b, "spark.executorEnv.PYTHONPATH     %s\n", python_path));
   }
-  if (!s->jar[0]) return FRL_OK;
-  /* on the class path of the process: one copy of the native library in each */
+  if (!s->own_jar[0]) return FRL_OK;
   return frl_buf_printf(b,
-      "spark.driver.extraClassPath      %s\n"
-      "spark.executor.extraClassPath    %s\n"
       "spark.connect.extensions.relation.classes  "
-      "org.ferrule.kernel.MapInNativeRelation\n",
-      s->jar, s->jar);
+      "org.ferrule.kernel.MapInNativeRelation\n");
 }
 
 /* Master and workers. What the master knows of workers and applications outlives it, so
@@ -87,7 +84,7 @@ static frl_status connect_part(frl_buf *b, const frl_cluster_settings *s,
   char options[2 * FRL_CLUSTER_PATH_MAX];
   frl__cluster_archive_options(options, sizeof options, archive, true);
   const uint32_t cores = s->cores > 1 ? s->cores - 1 : 1;
-  return frl_buf_printf(b,
+  FRL_TRY(frl_buf_printf(b,
       "spark.app.name                   spark-connect\n"
       "spark.master                     spark://127.0.0.1:%u\n"
       "spark.connect.grpc.binding.address  127.0.0.1\n"
@@ -108,7 +105,9 @@ static frl_status connect_part(frl_buf *b, const frl_cluster_settings *s,
       "-Dderby.stream.error.file=%s/.cluster/logs/derby.txt "
       "-Dlog4j2.configurationFile=file://%s/.cluster/conf/log4j2.properties%s\n",
       p->master, p->connect, p->connect_ui, cores, cores * s->workers, s->workers,
-      s->folder, s->folder, s->folder, s->folder, options);
+      s->folder, s->folder, s->folder, s->folder, options));
+  if (!s->own_jar[0] || !frl__cluster_archive_writes(archive)) return FRL_OK;
+  return frl_buf_printf(b, "spark.jars                       file://%s\n", s->own_jar);
 }
 
 static frl_status write_text(

@@ -109,6 +109,11 @@ static void judge_jar(
   } else if (s->jar[0]) {
     good(r, "jar", "%s", s->jar);
   }
+  if (f->wheel_missing) {
+    bad(r, "wheel", s->wheel, "make wheel builds it; or name another with --wheel");
+  } else if (s->wheel[0]) {
+    good(r, "wheel", "%s", s->wheel);
+  }
 }
 
 static void judge_folder(

@@ -10,6 +10,7 @@ typedef struct frl_cluster_facts {
   char spark[32];   /* version of PySpark; "" none */
   char lacks[128];  /* Python packages that are missing, separated by spaces */
   bool jar_missing; /* one was named and is not there */
+  bool wheel_missing;
   bool folder_writable;
   uint64_t memory_bytes; /* that a new process could get */
   uint64_t disk_bytes;   /* free in the folder */
@@ -24,6 +25,8 @@ typedef struct frl_cluster_report {
 void frl__cluster_look(frl_cluster_facts *out, const frl_cluster_settings *s);
 void frl__cluster_judge(const frl_cluster_facts *facts, const frl_cluster_settings *s,
     frl_cluster_report *report);
+/** Bytes that a new file in the folder could have. */
+uint64_t frl__cluster_free_disk(const char *folder);
 /** One finding for every port of the cluster. */
 void frl__cluster_judge_ports(
     const frl_cluster_settings *s, frl_cluster_report *report);

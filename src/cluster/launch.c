@@ -241,13 +241,17 @@ static void add_application(
   frl__cluster_words_add(w, "SPARK_MASTER=spark://127.0.0.1:%u", p->master);
 }
 
-/* Every service has the same class path, which the archive of classes asks for. */
+bool frl__cluster_python_path(const frl_cluster_settings *s, char *out, size_t max) {
+  const bool both = s->site[0] && s->python_path[0];
+  (void)snprintf(out, max, "%s%s%s", s->site, both ? ":" : "", s->python_path);
+  return out[0] != '\0';
+}
+
 static void add_service_part(const frl_cluster_settings *s,
     const frl_cluster_archive *archive, frl_cluster_words *w) {
   char options[2 * FRL_CLUSTER_PATH_MAX];
   frl__cluster_archive_options(options, sizeof options, archive, false);
   if (archive->usable) frl__cluster_words_add(w, "SPARK_CONF_DIR=%s", archive->empty);
-  if (s->jar[0]) frl__cluster_words_add(w, "SPARK_DAEMON_CLASSPATH=%s", s->jar);
   frl__cluster_words_add(w, "SPARK_DAEMON_MEMORY=512m");
   frl__cluster_words_add(w,
       "SPARK_DAEMON_JAVA_OPTS=-XX:+UseSerialGC -XX:TieredStopAtLevel=1 "
@@ -276,7 +280,13 @@ frl_status frl__cluster_environment(const frl_cluster_state *state,
   frl__cluster_words_add(w, "SPARK_LOCAL_IP=127.0.0.1");
   frl__cluster_words_add(
       w, "SPARK_LAUNCHER_OPTS=-XX:TieredStopAtLevel=1 -XX:+UseSerialGC");
-  if (s->python_path[0]) frl__cluster_words_add(w, "PYTHONPATH=%s", s->python_path);
+  /* at the end of every class path: what stands before it is in the archive of classes.
+     Of the process, not of a session: one copy of the native library in each. */
+  if (s->own_jar[0]) frl__cluster_words_add(w, "SPARK_DIST_CLASSPATH=%s", s->own_jar);
+  char python_path[FRL_CLUSTER_LIST_MAX + FRL_CLUSTER_PATH_MAX];
+  if (frl__cluster_python_path(s, python_path, sizeof python_path)) {
+    frl__cluster_words_add(w, "PYTHONPATH=%s", python_path);
+  }
   frl__cluster_words_add(w, "PYSPARK_PYTHON=%s", s->python);
   frl__cluster_words_add(w, "PYSPARK_DRIVER_PYTHON=%s", s->python);
   frl__cluster_words_add(w, "PUBSUB_EMULATOR_HOST=127.0.0.1:%u", p.emulator);

@@ -42,6 +42,8 @@ FRL_NODISCARD frl_status frl__cluster_arguments(const frl_cluster_state *state,
  */
 FRL_NODISCARD frl_status frl__cluster_environment(const frl_cluster_state *state,
     const frl_cluster_archive *archive, frl_cluster_words *out, frl_error *err);
+/** The wheel and the user's own; false: neither. */
+bool frl__cluster_python_path(const frl_cluster_settings *s, char *out, size_t max);
 /** Makes the folders and writes the configuration files. */
 FRL_NODISCARD frl_status frl__cluster_configure(
     const frl_cluster_state *state, const frl_cluster_archive *archive, frl_error *err);

@@ -22,7 +22,8 @@ void frl__cluster_log_open(
 void frl__cluster_log_close(frl_cluster_log_file *f);
 /**
  * Reads what is new; the first time at most the last tail_bytes, from a line's
- * beginning. A file that is shorter than before is read anew. true: there was
+ * beginning, PATH.1 before it where the file is shorter. Where it has become shorter it
+ * was put aside as PATH.1 (see rotate.h): the rest of that comes first. true: there was
  * something.
  */
 bool frl__cluster_log_read(

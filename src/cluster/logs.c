@@ -1,5 +1,4 @@
 /* All logs of a cluster as one stream. */
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "cluster/log_file.h"
+#include "cluster/log_places.h"
 #include "cluster/state.h"
 
 enum { FILES_MAX = 128, TAIL_BYTES = 64 * 1024, TURN_MS = 200, LOOK_TURNS = 5 };
@@ -46,58 +46,11 @@ static void add_file(stream *s, const char *path, const char *service) {
   }
 }
 
-static void find_service_logs(stream *s) {
-  char folder[FRL_CLUSTER_PATH_MAX];
-  if (!frl__cluster_place(folder, s->folder, "logs")) return;
-  DIR *logs = opendir(folder);
-  for (const struct dirent *e; logs && (e = readdir(logs));) {
-    char path[FRL_CLUSTER_PATH_MAX];
-    char service[64];
-    const char *ending = strrchr(e->d_name, '.');
-    if (!ending || strcmp(ending, ".log") != 0) continue;
-    (void)snprintf(
-        service, sizeof service, "%.*s", (int)(ending - e->d_name), e->d_name);
-    if (snprintf(path, sizeof path, "%s/%s", folder, e->d_name) < (int)sizeof path) {
-      add_file(s, path, service);
-    }
-  }
-  if (logs) (void)closedir(logs);
+static void find_file(void *ctx, const char *path, const char *service) {
+  add_file(ctx, path, service);
 }
 
-/* WORK/APPLICATION/NUMBER/{stdout,stderr} */
-static void find_executor_logs_of(
-    stream *s, const char *work, const char *application) {
-  char folder[FRL_CLUSTER_PATH_MAX];
-  if (snprintf(folder, sizeof folder, "%s/%s", work, application) >=
-      (int)sizeof folder) {
-    return;
-  }
-  DIR *executors = opendir(folder);
-  for (const struct dirent *e; executors && (e = readdir(executors));) {
-    if (e->d_name[0] == '.') continue;
-    for (int i = 0; i < 2; i++) {
-      char path[FRL_CLUSTER_PATH_MAX];
-      char service[96];
-      (void)snprintf(
-          service, sizeof service, "executor %.60s/%.16s", application, e->d_name);
-      if (snprintf(path, sizeof path, "%s/%s/%s", folder, e->d_name,
-              i ? "stdout" : "stderr") < (int)sizeof path) {
-        add_file(s, path, service);
-      }
-    }
-  }
-  if (executors) (void)closedir(executors);
-}
-
-static void find_executor_logs(stream *s) {
-  char work[FRL_CLUSTER_PATH_MAX];
-  if (!frl__cluster_place(work, s->folder, "work")) return;
-  DIR *applications = opendir(work);
-  for (const struct dirent *e; applications && (e = readdir(applications));) {
-    if (strncmp(e->d_name, "app-", 4) == 0) find_executor_logs_of(s, work, e->d_name);
-  }
-  if (applications) (void)closedir(applications);
-}
+static void find_files(stream *s) { frl__cluster_log_places(s->folder, find_file, s); }
 
 /* ---- lines ---- */
 
@@ -160,16 +113,14 @@ static void follow(stream *s) {
   for (unsigned turn = 1; !(o->cancelled && o->cancelled(o->ctx)); turn++) {
     (void)nanosleep(&(struct timespec){0, TURN_MS * 1000000L}, NULL);
     if (turn % LOOK_TURNS == 0) {
-      find_service_logs(s);
-      find_executor_logs(s);
+      find_files(s);
     }
     read_all(s, UINT32_MAX, give); /* a log that is new is wanted whole */
   }
 }
 
 static void run(stream *s) {
-  find_service_logs(s);
-  find_executor_logs(s);
+  find_files(s);
   read_all(s, s->tail_bytes, keep);
   if (!s->options->follow) {
     for (size_t i = 0; i < s->n_files; i++) {

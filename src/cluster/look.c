@@ -44,7 +44,7 @@ static void look_at_python(frl_cluster_facts *f, const frl_cluster_settings *s) 
   take_line(f->lacks, sizeof f->lacks, second ? second + 1 : "");
 }
 
-static uint64_t free_disk(const char *folder) {
+uint64_t frl__cluster_free_disk(const char *folder) {
   uv_fs_t request;
   uint64_t bytes = 0;
   if (uv_fs_statfs(NULL, &request, folder, NULL) == 0) {
@@ -60,9 +60,10 @@ void frl__cluster_look(frl_cluster_facts *out, const frl_cluster_settings *s) {
   look_at_java(out, s);
   look_at_python(out, s);
   out->jar_missing = s->jar[0] && access(s->jar, R_OK) != 0;
+  out->wheel_missing = s->wheel[0] && access(s->wheel, R_OK) != 0;
   out->folder_writable = access(s->folder, W_OK | X_OK) == 0;
   out->memory_bytes = uv_get_free_memory();
   const uint64_t limit = uv_get_constrained_memory();
   if (limit && limit < out->memory_bytes) out->memory_bytes = limit;
-  out->disk_bytes = free_disk(s->folder);
+  out->disk_bytes = frl__cluster_free_disk(s->folder);
 }

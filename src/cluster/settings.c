@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "cluster/outside.h"
 
-enum { CORES_LEAST = 4 };
+enum { CORES_LEAST = 4, LOG_LEAST_BYTES = 256 << 10 };
 
 static const char find_spark[] =
     "import importlib.util as u\n"
@@ -102,6 +102,7 @@ static frl_status resolve_numbers(
     frl_cluster_settings *s, const frl_cluster_options *o, frl_error *err) {
   s->workers = o->workers ? o->workers : 1;
   s->memory_bytes = o->memory_bytes ? o->memory_bytes : (uint64_t)2 << 30;
+  s->log_bytes = o->log_bytes ? o->log_bytes : FRL_CLUSTER_LOG_BYTES;
   s->port_base = o->port_base;
   s->restart = o->restart;
   const uint32_t cpus = uv_available_parallelism();
@@ -115,11 +116,22 @@ static frl_status resolve_numbers(
         "cluster: memory %llu: a worker needs at least 1g for two executors",
         (unsigned long long)s->memory_bytes);
   }
+  if (s->log_bytes < LOG_LEAST_BYTES) {
+    return frl_fail(err, FRL_E_INVALID, "cluster: log size %llu: at least 256k",
+        (unsigned long long)s->log_bytes);
+  }
   if (s->port_base && (s->port_base < 1024 || s->port_base > 65000)) {
     return frl_fail(
         err, FRL_E_INVALID, "cluster: port base %u: 1024 to 65000", s->port_base);
   }
   return FRL_OK;
+}
+
+/* One that is missing is the doctor's to tell. */
+static bool find_file(char out[FRL_CLUSTER_PATH_MAX], const char *path) {
+  if (!path || !path[0]) return true;
+  return absolute(out, path, "file", NULL) == FRL_OK ||
+         copy(out, FRL_CLUSTER_PATH_MAX, path);
 }
 
 frl_status frl__cluster_resolve(
@@ -130,11 +142,8 @@ frl_status frl__cluster_resolve(
   if (options->command) {
     FRL_TRY(absolute(out->command, options->command, "command", err));
   }
-  if (options->jar && options->jar[0] &&
-      absolute(out->jar, options->jar, "jar", NULL) != FRL_OK &&
-      !copy(out->jar, sizeof out->jar, options->jar)) {
-    return too_long(err, "jar"); /* one that is missing is the doctor's to tell */
-  }
+  if (!find_file(out->jar, options->jar)) return too_long(err, "jar");
+  if (!find_file(out->wheel, options->wheel)) return too_long(err, "wheel");
   const char *project =
       options->project && options->project[0] ? options->project : "demo";
   if (!copy(out->project, sizeof out->project, project))
@@ -185,10 +194,12 @@ const char *frl__cluster_difference(
   if (a->cores != b->cores) return "cores";
   if (a->memory_bytes != b->memory_bytes) return "memory";
   if (a->port_base != b->port_base) return "port-base";
+  if (a->log_bytes != b->log_bytes) return "log-size";
   if (strcmp(a->python, b->python) != 0) return "python";
   if (strcmp(a->java_home, b->java_home) != 0) return "java-home";
   if (strcmp(a->spark_home, b->spark_home) != 0) return "Spark";
   if (strcmp(a->jar, b->jar) != 0) return "jar";
+  if (strcmp(a->wheel, b->wheel) != 0) return "wheel";
   if (strcmp(a->python_path, b->python_path) != 0) return "python-path";
   if (strcmp(a->project, b->project) != 0) return "project";
   if (strcmp(a->subscriptions, b->subscriptions) != 0) return "subscription";

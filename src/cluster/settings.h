@@ -9,7 +9,8 @@
 enum {
   FRL_CLUSTER_PATH_MAX = 512,
   FRL_CLUSTER_WORKERS_MAX = 8,
-  FRL_CLUSTER_LIST_MAX = 2048
+  FRL_CLUSTER_LIST_MAX = 2048,
+  FRL_CLUSTER_LOG_BYTES = 16 << 20 /* of each, unless told otherwise */
 };
 
 typedef struct frl_cluster_settings {
@@ -18,13 +19,17 @@ typedef struct frl_cluster_settings {
   char python[FRL_CLUSTER_PATH_MAX];
   char java_home[FRL_CLUSTER_PATH_MAX];
   char spark_home[FRL_CLUSTER_PATH_MAX];  /* "" where the Python has no PySpark */
-  char jar[FRL_CLUSTER_PATH_MAX];         /* "": none */
+  char jar[FRL_CLUSTER_PATH_MAX];         /* as it was named; "": none */
+  char wheel[FRL_CLUSTER_PATH_MAX];       /* the same */
+  char own_jar[FRL_CLUSTER_PATH_MAX];     /* the copy that runs, see builds.h */
+  char site[FRL_CLUSTER_PATH_MAX];        /* the wheel, unpacked */
   char python_path[FRL_CLUSTER_LIST_MAX]; /* "": none */
   char project[128];
   char subscriptions[FRL_CLUSTER_LIST_MAX];
   uint32_t workers;
   uint32_t cores;
   uint64_t memory_bytes;
+  uint64_t log_bytes;
   uint16_t port_base;
   bool restart;
 } frl_cluster_settings;

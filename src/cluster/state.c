@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 
-enum { STATE_VERSION = 1, STATE_MAX_BYTES = 1 << 20 };
+enum { STATE_VERSION = 1, STATE_MAX_BYTES = 1 << 20, RESERVE_BYTES = 128 << 10 };
 
 static const char *const state_names[] = {
     "stopped", "waiting", "starting", "ready", "ended"};
@@ -37,6 +37,11 @@ static void read_text(reader *r, const char *field, char *out, size_t max) {
   (void)snprintf(out, max, "%s", text);
 }
 
+/* A field that a state file of an older build does not have. */
+static void read_new_text(reader *r, const char *field, char *out, size_t max) {
+  if (yyjson_obj_get(r->object, field)) read_text(r, field, out, max);
+}
+
 static uint64_t read_number(reader *r, const char *field, uint64_t max) {
   yyjson_val *v = yyjson_obj_get(r->object, field);
   if (!yyjson_is_uint(v) || yyjson_get_uint(v) > max) {
@@ -53,12 +58,18 @@ static void parse_settings(reader *r, frl_cluster_settings *s) {
   read_text(r, "javaHome", s->java_home, sizeof s->java_home);
   read_text(r, "sparkHome", s->spark_home, sizeof s->spark_home);
   read_text(r, "jar", s->jar, sizeof s->jar);
+  read_new_text(r, "wheel", s->wheel, sizeof s->wheel);
+  read_new_text(r, "ownJar", s->own_jar, sizeof s->own_jar);
+  read_new_text(r, "site", s->site, sizeof s->site);
   read_text(r, "pythonPath", s->python_path, sizeof s->python_path);
   read_text(r, "project", s->project, sizeof s->project);
   read_text(r, "subscriptions", s->subscriptions, sizeof s->subscriptions);
   s->workers = (uint32_t)read_number(r, "workers", FRL_CLUSTER_WORKERS_MAX);
   s->cores = (uint32_t)read_number(r, "cores", UINT32_MAX);
   s->memory_bytes = read_number(r, "memoryBytes", INT64_MAX);
+  s->log_bytes = yyjson_obj_get(r->object, "logBytes")
+                     ? read_number(r, "logBytes", INT64_MAX)
+                     : FRL_CLUSTER_LOG_BYTES;
   s->port_base = (uint16_t)read_number(r, "portBase", 65000);
   s->restart = yyjson_get_bool(yyjson_obj_get(r->object, "restart"));
 }
@@ -153,12 +164,16 @@ static yyjson_mut_val *settings_json(
   yyjson_mut_obj_add_str(doc, o, "javaHome", s->java_home);
   yyjson_mut_obj_add_str(doc, o, "sparkHome", s->spark_home);
   yyjson_mut_obj_add_str(doc, o, "jar", s->jar);
+  yyjson_mut_obj_add_str(doc, o, "wheel", s->wheel);
+  yyjson_mut_obj_add_str(doc, o, "ownJar", s->own_jar);
+  yyjson_mut_obj_add_str(doc, o, "site", s->site);
   yyjson_mut_obj_add_str(doc, o, "pythonPath", s->python_path);
   yyjson_mut_obj_add_str(doc, o, "project", s->project);
   yyjson_mut_obj_add_str(doc, o, "subscriptions", s->subscriptions);
   yyjson_mut_obj_add_uint(doc, o, "workers", s->workers);
   yyjson_mut_obj_add_uint(doc, o, "cores", s->cores);
   yyjson_mut_obj_add_uint(doc, o, "memoryBytes", s->memory_bytes);
+  yyjson_mut_obj_add_uint(doc, o, "logBytes", s->log_bytes);
   yyjson_mut_obj_add_uint(doc, o, "portBase", s->port_base);
   yyjson_mut_obj_add_bool(doc, o, "restart", s->restart);
   return o;
@@ -237,10 +252,29 @@ frl_status frl__cluster_state_write_file(
   return st;
 }
 
+/* Room on the disk that is kept for the state when all the rest is taken. */
+static void keep_reserve(const char *path) {
+  const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (fd < 0) return; /* it is there */
+  const bool kept = posix_fallocate(fd, 0, RESERVE_BYTES) == 0;
+  (void)close(fd);
+  if (!kept) (void)unlink(path);
+}
+
 frl_status frl__cluster_state_write(const frl_cluster_state *state, frl_error *err) {
   char path[FRL_CLUSTER_PATH_MAX];
-  if (!frl__cluster_place(path, state->settings.folder, "state.json")) {
+  char reserve[FRL_CLUSTER_PATH_MAX];
+  frl_error why = {0};
+  if (!frl__cluster_place(path, state->settings.folder, "state.json") ||
+      !frl__cluster_place(reserve, state->settings.folder, "reserve")) {
     return frl_fail(err, FRL_E_LIMIT, "cluster: the folder's name is too long");
   }
-  return frl__cluster_state_write_file(state, path, err);
+  frl_status st = frl__cluster_state_write_file(state, path, &why);
+  if (st == FRL_OK) {
+    keep_reserve(reserve);
+  } else if (unlink(reserve) == 0) {
+    st = frl__cluster_state_write_file(state, path, &why);
+  }
+  if (st != FRL_OK && err) *err = why;
+  return st;
 }

@@ -15,7 +15,7 @@
 #include "cluster/remove.h"
 #include "cluster/state.h"
 
-enum { SUPERVISOR_MS = 150000, TURN_MS = 50 };
+enum { SUPERVISOR_MS = 330000, TURN_MS = 50 };
 
 static frl_status stop_supervisor(
     const frl_cluster_state *state, const char *folder, frl_error *err) {
@@ -38,8 +38,9 @@ static uint32_t running(const frl_cluster_state *state) {
   return n;
 }
 
-/* After a crash the state file still says what ran then. */
-static frl_status settle(frl_cluster_state *state, frl_error *err) {
+/* After a crash the state file still says what ran then. Where it cannot be written, on
+   a full disk, readers find that those processes are gone. */
+static void settle(frl_cluster_state *state) {
   bool changed = state->supervisor_pid != 0;
   state->supervisor_pid = 0;
   state->supervisor_started = 0;
@@ -51,7 +52,7 @@ static frl_status settle(frl_cluster_state *state, frl_error *err) {
     r->started = 0;
     r->reason[0] = '\0';
   }
-  return changed ? frl__cluster_state_write(state, err) : FRL_OK;
+  if (changed) (void)!frl__cluster_state_write(state, NULL);
 }
 
 frl_status frl_cluster_stop(const char *folder, uint32_t *ended, frl_error *err) {
@@ -77,7 +78,8 @@ frl_status frl_cluster_stop(const char *folder, uint32_t *ended, frl_error *err)
   frl_cluster_archive archive;
   frl__cluster_archive_find(&archive, &state.settings, state.id);
   frl__cluster_archive_discard(&archive);
-  return settle(&state, err);
+  settle(&state);
+  return FRL_OK;
 }
 
 frl_status frl_cluster_clean(const char *folder, bool tables, frl_error *err) {

@@ -12,12 +12,14 @@
 #include "cluster/launch.h"
 #include "cluster/leftover.h"
 #include "cluster/lock.h"
+#include "cluster/rotate.h"
 
 enum {
   TICK_MS = 100,
-  START_MS = 180000,   /* from its start to its first answer */
+  START_MS = 600000,   /* from its start to its first answer: then it hangs */
   STOP_MS = 15000,     /* from SIGTERM to SIGKILL */
-  ARCHIVE_MS = 120000, /* where Connect writes its classes down first */
+  ARCHIVE_MS = 300000, /* where Connect writes its classes down first */
+  ROTATE_MS = 2000,    /* between two looks at the sizes of the logs */
   REWRITE_MS = 1000,   /* after a state file that could not be written */
   RESTART_BASE_MS = 500,
   RESTART_MAX_MS = 30000
@@ -41,6 +43,7 @@ static void watch_child(frl_cluster_supervisor *s, uint32_t i, int64_t now_ms) {
       if (now_ms - c->began_ms > START_MS) {
         frl_log(FRL_LOG_ERROR, "cluster", "%s did not answer within %d s: %s", r->name,
             START_MS / 1000, c->probe_error.message);
+        c->hung = true;
         frl__cluster_child_signal(c, SIGKILL);
       } else {
         frl__cluster_child_probe(c);
@@ -81,7 +84,7 @@ static void close_handle(uv_handle_t *handle, void *ctx) {
 }
 
 static int64_t stop_limit_ms(const frl_cluster_supervisor *s) {
-  return s->archive.writable && !s->archive.exists ? ARCHIVE_MS : STOP_MS;
+  return frl__cluster_archive_writes(&s->archive) ? ARCHIVE_MS : STOP_MS;
 }
 
 static void end_stopping(frl_cluster_supervisor *s, int64_t now_ms) {
@@ -104,6 +107,10 @@ static void on_tick(uv_timer_t *timer) {
     for (uint32_t i = 0; i < s->state.n_services; i++) watch_child(s, i, now_ms);
   }
   write_state(s, now_ms);
+  if (now_ms >= s->rotate_ms) {
+    s->rotate_ms = now_ms + ROTATE_MS;
+    frl__cluster_rotate_all(s->state.settings.folder, s->state.settings.log_bytes);
+  }
   if (!s->stopping) frl__cluster_status_update(&s->status, &s->state, &s->uv, now_ms);
 }
 

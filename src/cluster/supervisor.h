@@ -23,6 +23,7 @@ typedef struct frl_cluster_child {
   uint32_t index;
   uv_process_t process;
   bool running; /* the process handle is open */
+  bool hung;    /* killed, as it did not answer */
   uv_work_t probe;
   bool probing;
   frl_status probe_status;
@@ -46,6 +47,7 @@ struct frl_cluster_supervisor {
   bool killed;     /* SIGKILL was sent */
   int64_t stop_ms; /* monotonic, when stopping began */
   int64_t written_ms;
+  int64_t rotate_ms;
 };
 
 /** Starts the child's process; on failure the service has ended with the reason. */
@@ -58,7 +60,7 @@ void frl__cluster_child_probe(frl_cluster_child *c);
 /** To its whole process group. */
 void frl__cluster_child_signal(frl_cluster_child *c, int number);
 
-/** FOLDER/.cluster/logs/NAME.log of the former run becomes NAME.log.1. */
+/** FOLDER/.cluster/logs/NAME.log of the former run becomes NAME.log.former. */
 void frl__cluster_keep_former_logs(const frl_cluster_state *state);
 
 #endif /* FRL_CLUSTER_SUPERVISOR_H */

@@ -14,7 +14,9 @@
 #include "base/error.h"
 #include "base/process.h"
 #include "base/random.h"
+#include "cluster/builds.h"
 #include "cluster/doctor.h"
+#include "cluster/idle.h"
 #include "cluster/launch.h"
 #include "cluster/lock.h"
 #include "cluster/record.h"
@@ -28,6 +30,7 @@ typedef struct ascent {
   int32_t supervisor;     /* that was started here; 0: was there */
   int64_t began_ms;
   int64_t began_us;
+  bool renews;
 } ascent;
 
 /* ---- before the start ---- */
@@ -109,13 +112,14 @@ static frl_status spawn_supervisor(ascent *a, frl_error *err) {
 
 static frl_status begin(ascent *a, frl_error *err) {
   frl_cluster_state *state = &a->seen;
+  FRL_TRY(make_place(a->settings.folder, err));
+  FRL_TRY(frl__cluster_copy_builds(&a->settings, err));
   *state = (frl_cluster_state){.settings = a->settings};
   frl_random_hex(NULL, state->id, 16);
   frl__cluster_plan(state);
   for (uint32_t i = 0; i < state->n_services; i++) {
     state->services[i].since_us = frl_clock_wall_us(NULL);
   }
-  FRL_TRY(make_place(a->settings.folder, err));
   FRL_TRY(frl__cluster_state_write(state, err));
   return spawn_supervisor(a, err);
 }
@@ -216,9 +220,29 @@ static frl_status wait_until_ready(ascent *a, frl_error *err) {
   }
 }
 
+/* An older build that nobody uses makes room for the present one. */
+static frl_status renew(const ascent *a, frl_error *err) {
+  frl_cluster_state now;
+  char builds[64];
+  uint32_t ended = 0;
+  FRL_TRY(frl__cluster_state_read(&now, a->settings.folder, err));
+  if (!frl__cluster_builds_differ(&now, builds, sizeof builds)) return FRL_OK;
+  if (!frl__cluster_is_idle(&now)) return FRL_OK;
+  const frl_cluster_finding finding = {.struct_size = sizeof finding,
+      .good = true,
+      .what = builds,
+      .found = "built anew since the cluster started",
+      .remedy = "nobody uses the cluster: it is started again"};
+  if (a->watch->found) a->watch->found(a->watch->ctx, &finding);
+  return frl_cluster_stop(a->settings.folder, &ended, err);
+}
+
 static frl_status ascend(ascent *a, frl_error *err) {
   a->began_ms = frl_clock_now_ms(NULL);
   a->began_us = frl_clock_wall_us(NULL);
+  if (a->renews && frl__cluster_is_supervised(a->settings.folder)) {
+    FRL_TRY(renew(a, err));
+  }
   if (frl__cluster_is_supervised(a->settings.folder)) {
     FRL_TRY(wake(a, err));
   } else {
@@ -228,13 +252,14 @@ static frl_status ascend(ascent *a, frl_error *err) {
   return wait_until_ready(a, err);
 }
 
-static frl_status ascend_with(const frl_cluster_settings *settings,
+static frl_status ascend_with(const frl_cluster_settings *settings, bool renews,
     const frl_cluster_watch *watch, frl_error *err) {
   static const frl_cluster_watch nobody;
   ascent *a = calloc(1, sizeof *a);
   if (!a) return frl_fail(err, FRL_E_NOMEM, "cluster: out of memory");
   a->watch = watch ? watch : &nobody;
   a->settings = *settings;
+  a->renews = renews;
   const frl_status st = ascend(a, err);
   free(a);
   return st;
@@ -247,7 +272,7 @@ frl_status frl_cluster_up(const frl_cluster_options *options,
   if (!settings.command[0]) {
     return frl_fail(err, FRL_E_INVALID, "cluster: command: its path is needed");
   }
-  return ascend_with(&settings, watch, err);
+  return ascend_with(&settings, options->renew, watch, err);
 }
 
 frl_status frl_cluster_start(
@@ -256,5 +281,5 @@ frl_status frl_cluster_start(
   frl_cluster_state state;
   FRL_TRY(frl__cluster_folder(path, folder, err));
   FRL_TRY(frl__cluster_state_read(&state, path, err));
-  return ascend_with(&state.settings, watch, err);
+  return ascend_with(&state.settings, false, watch, err);
 }

@@ -4,8 +4,10 @@ import json
 import os
 import pathlib
 import random
+import shutil
 import socket
 import subprocess
+import time
 
 import pytest
 
@@ -40,6 +42,22 @@ def free_port_base():
             continue
 
 
+def wheel():
+    """Ferrule's wheel, built where it is older than its sources."""
+    if "FERRULE_WHEEL" not in os.environ:
+        subprocess.run([ROOT / "scripts/wheel.sh"], check=True)
+        (made,) = (ROOT / "build/wheel").glob("ferrule-*.whl")
+        os.environ["FERRULE_WHEEL"] = str(made)
+    return os.environ["FERRULE_WHEEL"]
+
+
+def wait_for(what):
+    deadline = time.monotonic() + PATIENCE_S
+    while not what():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.1)
+
+
 class Cluster:
     """A folder, and `ferrule cluster` for it."""
 
@@ -64,7 +82,10 @@ class Cluster:
         return self.ferrule("cluster", verb, "--folder", self.folder, *words, **more)
 
     def settings(self):
-        jar = ["--jar", JAR] if JAR else []
+        own = self.folder / "ferrule.jar"
+        if not own.exists():
+            shutil.copyfile(JAR, own)
+        jar = ["--jar", own]
         topics = ["--project", self.project, "--subscription", "lines-sub:lines"]
         modules = self.folder / "modules"
         modules.mkdir(exist_ok=True)

@@ -2,11 +2,12 @@
 
 import json
 import os
+import pathlib
+import shutil
 import signal
-import time
 import urllib.request
 
-from conftest import PATIENCE_S
+from conftest import JAR, wait_for
 
 COUNT = """
 import sys
@@ -59,13 +60,6 @@ rows = spark.table("lines").count()
 words = {r.word: r.n for r in spark.table("by_word").collect()}
 print("totals", rows, words["even"], words["odd"])
 """
-
-
-def wait_for(what):
-    deadline = time.monotonic() + PATIENCE_S
-    while not what():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.1)
 
 
 def test_every_service_answers(cluster):
@@ -179,9 +173,20 @@ def test_a_killed_service_is_shown_and_up_starts_it_with_its_data(cluster):
     assert cluster.backlog("lines-sub") == 10
 
 
+def test_a_build_under_the_running_cluster_is_told_and_ends_nothing(cluster):
+    jar = pathlib.Path(cluster.state()["settings"]["jar"])
+    assert jar.parent == cluster.folder
+    jar.write_bytes(b"half a build")
+    told = cluster.cluster("ps").stderr
+    assert "older build (jar has changed)" in told and "ferrule cluster stop" in told
+    assert "rows 499500" in cluster.run_python(COUNT)
+    shutil.copyfile(JAR, jar)
+    assert cluster.cluster("ps").stderr == ""
+
+
 def test_after_a_crash_of_the_supervisor_stop_leaves_no_process(cluster):
     os.kill(cluster.state()["supervisorPid"], signal.SIGKILL)
-    wait_for(lambda: "nobody watches" in cluster.cluster("ps").stdout)
+    wait_for(lambda: "nobody watches" in cluster.cluster("ps").stderr)
     again = cluster.up()
     assert again.returncode == 1
     assert "processes of an earlier cluster" in again.stderr
@@ -196,4 +201,4 @@ def test_after_a_crash_of_the_supervisor_stop_leaves_no_process(cluster):
 def test_clean_leaves_nothing(cluster):
     assert cluster.cluster("clean", "--force").returncode == 0
     left = {p.name for p in cluster.folder.iterdir()}
-    assert left <= {"script.py", "flows", "modules", "spark-pipeline.yml"}
+    assert left <= {"ferrule.jar", "script.py", "flows", "modules", "spark-pipeline.yml"}

@@ -3,10 +3,9 @@
 import os
 import signal
 import subprocess
-import time
 
 import pytest
-from conftest import PATIENCE_S, Cluster
+from conftest import Cluster, wait_for
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1500)]
 
@@ -42,13 +41,6 @@ libraries:
 FLOWS = """
 CREATE MATERIALIZED VIEW squares AS SELECT id, id * id AS square FROM range(100)
 """
-
-
-def wait_for(what):
-    deadline = time.monotonic() + PATIENCE_S
-    while not what():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def kill(cluster, service):
