@@ -202,6 +202,11 @@ static bool may_retry(const frl_rpc_status *status) {
   }
 }
 
+/* Of the time that the request's rows have, retries included. */
+static int64_t time_left_ms(const frl_publisher *p, const frl_publish_request *r) {
+  return r->first_ms + (int64_t)p->options.timeout_ms - now_of(p);
+}
+
 static void retry_later(frl_publisher *p, frl_publish_request *r) {
   r->retry_ms = now_of(p) + frl_backoff_next_ms(&r->backoff);
   r->next = p->retries;
@@ -227,7 +232,7 @@ static void on_answer(void *ctx, const frl_rpc_status *status, frl_cursor respon
   frl_publish_request *r = ctx;
   frl_publisher *p = r->publisher;
   frl_publish_lane *lane = r->lane;
-  const bool late = now_of(p) - r->first_ms > (int64_t)p->options.timeout_ms;
+  const bool late = time_left_ms(p, r) <= 0;
   p->in_flight--;
   if (status->code == FRL_GRPC_OK) {
     lane->in_flight--;
@@ -253,12 +258,15 @@ static void on_answer(void *ctx, const frl_rpc_status *status, frl_cursor respon
 static bool send_request(frl_publisher *p, frl_publish_request *r) {
   const frl_rpc_route route = {
       "/google.pubsub.v1.Publisher/Publish", "topic", p->topic};
+  const int64_t left_ms = time_left_ms(p, r);
+  int64_t timeout_ms = left_ms < CALL_TIMEOUT_MS ? left_ms : CALL_TIMEOUT_MS;
+  if (timeout_ms < 1) timeout_ms = 1; /* 0 would mean no end */
   frl_chain chain;
   frl_chain_init(&chain, &p->mem);
   frl_status st = frl__publish_encode(r, &chain);
   if (st == FRL_OK) {
-    st = frl__rpc_start(&p->calls, p->pubsub, p->channel, &route, &chain,
-        CALL_TIMEOUT_MS, on_answer, r, NULL);
+    st = frl__rpc_start(&p->calls, p->pubsub, p->channel, &route, &chain, timeout_ms,
+        on_answer, r, NULL);
   }
   frl_chain_deinit(&chain);
   if (st != FRL_OK) {
