@@ -11,7 +11,6 @@
 enum {
   NAME_MAX_BYTES = 1024,
   TOKEN_MAX_BYTES = 64 << 10,
-  FIRST_CONTACT_MS = 8 * 1000, /* a server never reached is given up after this */
   RETRY_BASE_MS = 100,
   RETRY_MAX_MS = 10 * 1000
 };
@@ -137,9 +136,9 @@ frl_status frl__pubsub_unary(frl_pubsub *pubsub, const frl_rpc_route *route,
     if (spoke) atomic_store(&pubsub->answered, true);
     if (st == FRL_OK || !may_retry(e, retry_codes)) return st;
     const int64_t patience_ms =
-        atomic_load(&pubsub->answered) || pubsub->timeout_ms < FIRST_CONTACT_MS
+        atomic_load(&pubsub->answered) || pubsub->timeout_ms < FRL_FIRST_CONTACT_MS
             ? (int64_t)pubsub->timeout_ms
-            : FIRST_CONTACT_MS;
+            : FRL_FIRST_CONTACT_MS;
     const uint32_t wait_ms = frl_backoff_next_ms(&backoff);
     if (frl_clock_now_ms(NULL) - start_ms + wait_ms >= patience_ms) return st;
     sleep_ms(wait_ms);

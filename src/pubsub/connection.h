@@ -84,6 +84,8 @@ FRL_NODISCARD frl_status frl__rpc_start(frl_rpc_group *group, frl_pubsub *pubsub
 /** done of each is still called, with CANCELLED. */
 void frl__rpc_cancel_all(frl_rpc_group *group);
 
+enum { FRL_FIRST_CONTACT_MS = 8 * 1000 }; /* a server never reached is given up then */
+
 /**
  * What a failed call means for somebody who called it for the first time: puts what to
  * do into the message of NOT_FOUND, UNAUTHENTICATED, PERMISSION_DENIED, UNAVAILABLE.

@@ -207,6 +207,12 @@ static int64_t time_left_ms(const frl_publisher *p, const frl_publish_request *r
   return r->first_ms + (int64_t)p->options.timeout_ms - now_of(p);
 }
 
+/* No server has ever answered: it may be the wrong address. */
+static bool is_nowhere(const frl_publisher *p, const frl_publish_request *r) {
+  return !atomic_load(&p->pubsub->answered) &&
+         now_of(p) - r->first_ms >= FRL_FIRST_CONTACT_MS;
+}
+
 static void retry_later(frl_publisher *p, frl_publish_request *r) {
   r->retry_ms = now_of(p) + frl_backoff_next_ms(&r->backoff);
   r->next = p->retries;
@@ -232,7 +238,8 @@ static void on_answer(void *ctx, const frl_rpc_status *status, frl_cursor respon
   frl_publish_request *r = ctx;
   frl_publisher *p = r->publisher;
   frl_publish_lane *lane = r->lane;
-  const bool late = time_left_ms(p, r) <= 0;
+  const bool nowhere = is_nowhere(p, r);
+  const bool late = nowhere || time_left_ms(p, r) <= 0;
   p->in_flight--;
   if (status->code == FRL_GRPC_OK) {
     lane->in_flight--;
@@ -246,6 +253,7 @@ static void on_answer(void *ctx, const frl_rpc_status *status, frl_cursor respon
     frl_error error = {0};
     const frl_status st = frl_fail_grpc(
         &error, status->code, "publish to %s: %s", p->topic, status->message);
+    if (nowhere) frl__pubsub_explain(p->pubsub, p->topic, st, &error);
     lane->in_flight--;
     frl__publisher_request_done(p, r, frl_cursor_of(NULL, 0), &error, st);
     if (lane->key) fail_lane(p, lane, &error, st);

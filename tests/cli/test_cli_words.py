@@ -114,10 +114,12 @@ def test_a_wrong_command_line_is_told_and_is_2(ferrule, arguments, said):
     assert "--help" in done.stderr.decode()
 
 
-def test_a_server_that_is_not_there_is_5(ferrule):
-    done = ferrule("pubsub", "topic", "list", "--emulator-host", "127.0.0.1:1")
+@pytest.mark.parametrize("words", ["topic list", "publish topic", "pull subscription --ack"])
+def test_a_server_that_is_not_there_is_5(ferrule, words):
+    done = ferrule("pubsub", *words.split(), "--emulator-host", "127.0.0.1:1", input=b"x")
     assert done.returncode == 5
-    assert "127.0.0.1:1" in done.stderr.decode()
+    said = done.stderr.decode()
+    assert "127.0.0.1:1 (taken from" in said and "is the emulator running" in said
 
 
 def test_it_is_told_where_the_address_came_from(ferrule):
