@@ -2,8 +2,26 @@
 
 enum { VARINT_MAX_BYTES = 10 };
 
+/* The low seven bits of each byte side by side. */
+static uint64_t pack_sevens(uint64_t v) {
+  v &= 0x7f7f7f7f7f7f7f7fu;
+  v = (v & 0x007f007f007f007fu) | (v & 0x7f007f007f007f00u) >> 1;
+  v = (v & 0x00003fff00003fffu) | (v & 0x3fff00003fff0000u) >> 2;
+  return (v & 0x000000000fffffffu) | (v & 0x0fffffff00000000u) >> 4;
+}
+
 frl_status frl__cursor_varint_slow(frl_cursor *c, uint64_t *out) {
   const uint8_t *p = c->pos;
+  if (frl_cursor_left(c) >= 8) {
+    const uint64_t bytes = frl_load_le64(p);
+    const uint64_t ends = ~bytes & 0x8080808080808080u;
+    if (ends) {
+      /* up to and with the first byte that has none behind it */
+      *out = pack_sevens(bytes & (ends ^ (ends - 1)));
+      c->pos = p + (unsigned)__builtin_ctzll(ends) / 8 + 1;
+      return FRL_OK;
+    }
+  }
   uint64_t value = 0;
   for (unsigned i = 0; i < VARINT_MAX_BYTES; i++) {
     if (p == c->end) return FRL_E_TRUNCATED;
@@ -47,21 +65,16 @@ frl_status frl_cursor_u8(frl_cursor *c, uint8_t *out) {
   return FRL_OK;
 }
 
-static uint32_t load_le32(const uint8_t *p) {
-  return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
-         (uint32_t)p[3] << 24;
-}
-
 frl_status frl_cursor_le32(frl_cursor *c, uint32_t *out) {
   if (frl_cursor_left(c) < 4) return FRL_E_TRUNCATED;
-  *out = load_le32(c->pos);
+  *out = frl_load_le32(c->pos);
   c->pos += 4;
   return FRL_OK;
 }
 
 frl_status frl_cursor_le64(frl_cursor *c, uint64_t *out) {
   if (frl_cursor_left(c) < 8) return FRL_E_TRUNCATED;
-  *out = (uint64_t)load_le32(c->pos) | (uint64_t)load_le32(c->pos + 4) << 32;
+  *out = frl_load_le64(c->pos);
   c->pos += 8;
   return FRL_OK;
 }

@@ -27,13 +27,31 @@ static inline size_t frl_cursor_left(const frl_cursor *c) {
   return (size_t)(c->end - c->pos);
 }
 
-/** The path for varints of more than one byte, or at the end. */
+/** Little-endian numbers that begin at p; compilers make one load of it. */
+static inline uint32_t frl_load_le32(const uint8_t *p) {
+  return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
+         (uint32_t)p[3] << 24;
+}
+
+static inline uint64_t frl_load_le64(const uint8_t *p) {
+  return (uint64_t)frl_load_le32(p) | (uint64_t)frl_load_le32(p + 4) << 32;
+}
+
+/** The path for varints of more than two bytes, or at the end. */
 FRL_NODISCARD frl_status frl__cursor_varint_slow(frl_cursor *c, uint64_t *out);
 
 /** Base-128 varint of at most ten bytes, as protobuf has it. */
 FRL_NODISCARD static inline frl_status frl_cursor_varint(frl_cursor *c, uint64_t *out) {
-  if (c->pos < c->end && *c->pos < 0x80) {
-    *out = *c->pos++;
+  const uint8_t *p = c->pos;
+  const size_t left = frl_cursor_left(c);
+  if (left > 0 && p[0] < 0x80) {
+    *out = p[0];
+    c->pos = p + 1;
+    return FRL_OK;
+  }
+  if (left > 1 && p[1] < 0x80) {
+    *out = (uint64_t)(p[0] & 0x7f) | (uint64_t)p[1] << 7;
+    c->pos = p + 2;
     return FRL_OK;
   }
   return frl__cursor_varint_slow(c, out);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/error.h"
+
 enum { TAG_MAX_BYTES = 5 };
 
 static frl_status read_value(frl_cursor *c, frl_wire_field *f) {
@@ -47,6 +49,11 @@ frl_status frl_wire_read_tag(frl_cursor *message, uint32_t *number, uint8_t *typ
 
 frl_status frl_wire_next(frl_cursor *message, frl_wire_field *field) {
   if (message->pos == message->end) return FRL_END;
+  if (frl_wire_short_field(message, &field->number, &field->bytes)) {
+    field->type = FRL_WIRE_BYTES;
+    field->value = frl_cursor_left(&field->bytes);
+    return FRL_OK;
+  }
   frl_cursor probe = *message;
   *field = (frl_wire_field){0};
   frl_status st = frl_wire_read_tag(&probe, &field->number, &field->type);
@@ -59,14 +66,24 @@ frl_status frl_wire_next(frl_cursor *message, frl_wire_field *field) {
 frl_status frl_wire_read_time(frl_cursor message, int64_t *seconds, int32_t *nanos) {
   *seconds = 0;
   *nanos = 0;
-  frl_wire_field f;
-  frl_status st;
-  while ((st = frl_wire_next(&message, &f)) == FRL_OK) {
-    if (f.type != FRL_WIRE_VARINT) continue;
-    if (f.number == 1) *seconds = (int64_t)f.value;
-    if (f.number == 2) *nanos = (int32_t)(uint32_t)f.value;
+  enum { SECONDS = 1 << 3 | FRL_WIRE_VARINT, NANOS = 2 << 3 | FRL_WIRE_VARINT };
+  while (message.pos < message.end) {
+    const uint8_t tag = *message.pos;
+    if (tag != SECONDS && tag != NANOS) {
+      frl_wire_field other;
+      FRL_TRY(frl_wire_next(&message, &other));
+      continue;
+    }
+    message.pos++;
+    uint64_t value;
+    FRL_TRY(frl_cursor_varint(&message, &value));
+    if (tag == SECONDS) {
+      *seconds = (int64_t)value;
+    } else {
+      *nanos = (int32_t)(uint32_t)value;
+    }
   }
-  return st == FRL_END ? FRL_OK : st;
+  return FRL_OK;
 }
 
 frl_status frl_wire_read_entry(frl_cursor message, frl_cursor *key, frl_cursor *value) {

@@ -10,6 +10,7 @@
 
 #include <ferrule/error.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/cursor.h"
@@ -43,6 +44,28 @@ FRL_NODISCARD frl_status frl_wire_read_tag(
  *         FRL_E_MALFORMED with the cursor where the field began.
  */
 FRL_NODISCARD frl_status frl_wire_next(frl_cursor *message, frl_wire_field *field);
+
+/**
+ * A length-delimited field with a one-byte tag and at most two bytes of length: what
+ * nearly every field is. false, and nothing moved: ask frl_wire_next.
+ */
+static inline bool frl_wire_short_field(
+    frl_cursor *message, uint32_t *number, frl_cursor *bytes) {
+  if (message->end - message->pos < 3) return false;
+  const uint8_t tag = message->pos[0];
+  if ((tag & 7) != FRL_WIRE_BYTES || tag < 8 || tag >= 0x80) return false;
+  size_t n = message->pos[1];
+  const uint8_t *p = message->pos + 2;
+  if (n >= 0x80) {
+    if (*p >= 0x80) return false;
+    n = (n & 0x7f) | (size_t)*p++ << 7;
+  }
+  if (n > (size_t)(message->end - p)) return false;
+  *number = tag >> 3;
+  *bytes = (frl_cursor){p, p + n};
+  message->pos = p + n;
+  return true;
+}
 
 /** google.protobuf.Timestamp or Duration: 1 seconds int64, 2 nanos int32. */
 FRL_NODISCARD frl_status frl_wire_read_time(

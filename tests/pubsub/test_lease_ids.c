@@ -8,14 +8,19 @@
 
 static void numbers_map_one_to_one_and_texts_to_hashes(void **state) {
   (void)state;
-  static const char *const numbers[] = {"0", "1", "42", "999999999999999999"};
+  static const char *const numbers[] = {"0", "1", "42", "12345678", "1234567890123456",
+      "90000000", "99999999", "102030405060708090", "999999999999999999"};
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
     const uint64_t key = frl_id_key(numbers[i], strlen(numbers[i]), 7);
     assert_true(frl_id_key_is_exact(key));
     assert_int_equal(key, strtoull(numbers[i], NULL, 10) + 1);
   }
-  static const char *const texts[] = {
-      "", "00", "01", "-1", "m0", "1 ", "1000000000000000000", "18446744073709551616"};
+  static const char *const texts[] = {"", "00", "01", "-1", "m0", "1 ",
+      "1000000000000000000", "18446744073709551616", "1234567/",
+      "1234567:", "12345678901234a6",
+      "1\xff"
+      "3456789",
+      " 12345678"};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
     const uint64_t key = frl_id_key(texts[i], strlen(texts[i]), 7);
     assert_false(frl_id_key_is_exact(key));
@@ -51,6 +56,27 @@ static void it_agrees_with_a_plain_array(void **state) {
     }
     assert_int_equal(m.len, present_now);
   }
+  frl_id_map_deinit(&m);
+}
+
+/* As a subscriber uses it: ids in a row come and are acked, with some that stay. */
+static void what_comes_and_goes_takes_no_more_room(void **state) {
+  (void)state;
+  enum { HELD = 300, IDS = 200000, STAYS = 5000 };
+  frl_id_map m;
+  frl_id_map_init(&m, NULL, 3);
+  for (uint64_t id = 1; id <= IDS; id++) {
+    uint64_t *present;
+    assert_int_equal(frl_id_map_put(&m, id, id, &present), FRL_OK);
+    assert_null(present);
+    if (id > HELD && (id - HELD) % STAYS) frl_id_map_remove(&m, id - HELD, id - HELD);
+  }
+  for (uint64_t id = STAYS; id <= IDS - HELD; id += STAYS) {
+    assert_int_equal(*frl_id_map_find(&m, id), id);
+  }
+  assert_null(frl_id_map_find(&m, STAYS + 1));
+  assert_int_equal(m.len, HELD + (IDS - HELD) / STAYS);
+  assert_true(m.n_slots <= 2048);
   frl_id_map_deinit(&m);
 }
 
@@ -94,6 +120,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(numbers_map_one_to_one_and_texts_to_hashes),
       cmocka_unit_test(it_agrees_with_a_plain_array),
+      cmocka_unit_test(what_comes_and_goes_takes_no_more_room),
       cmocka_unit_test(a_present_key_is_found_not_replaced),
       cmocka_unit_test(a_refused_allocation_changes_nothing),
   };

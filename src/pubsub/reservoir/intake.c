@@ -117,31 +117,10 @@ void frl_intake_deinit(frl_intake *in) {
   in->lot = NULL;
 }
 
-/*
- * A length-delimited field with a one-byte tag and at most two bytes of length: what
- * nearly every field is. false, and nothing moved: ask the general reader.
- */
-static inline bool short_field(frl_cursor *c, uint32_t *number, frl_cursor *bytes) {
-  if (c->end - c->pos < 3) return false;
-  const uint8_t tag = c->pos[0];
-  if ((tag & 7) != FRL_WIRE_BYTES || tag < 8 || tag >= 0x80) return false;
-  size_t n = c->pos[1];
-  const uint8_t *p = c->pos + 2;
-  if (n >= 0x80) {
-    if (*p >= 0x80) return false;
-    n = (n & 0x7f) | (size_t)*p++ << 7;
-  }
-  if (n > (size_t)(c->end - p)) return false;
-  *number = tag >> 3;
-  *bytes = (frl_cursor){p, p + n};
-  c->pos = p + n;
-  return true;
-}
-
 /* The next field; one that is no byte string gives number 0 and its value. */
 static inline frl_status next_field(
     frl_cursor *c, uint32_t *number, frl_cursor *bytes, frl_wire_field *other) {
-  if (short_field(c, number, bytes)) return FRL_OK;
+  if (frl_wire_short_field(c, number, bytes)) return FRL_OK;
   FRL_TRY(frl_wire_next(c, other));
   *number = other->type == FRL_WIRE_BYTES ? other->number : 0;
   *bytes = other->bytes;
@@ -277,7 +256,8 @@ static frl_status append_row(frl_intake *in, const message_view *view) {
 
 static frl_status begin_lot(frl_intake *in, int64_t now_ms) {
   FRL_TRY(frl_lot_create(&in->lot, in->options.pool));
-  const frl_status st = frl_leases_register(in->options.leases, in->lot);
+  frl_status st = frl_lot_expect(in->lot, in->hint_rows, in->hint_id_bytes);
+  if (st == FRL_OK) st = frl_leases_register(in->options.leases, in->lot);
   if (st != FRL_OK) {
     frl_lot_unref(in->lot);
     in->lot = NULL;
@@ -355,10 +335,19 @@ static void abandon_lot(frl_intake *in) {
   in->full = false;
 }
 
+/** What the next lot may need: as much as this one; less and less if that was little.
+ */
+static size_t expect(size_t before, size_t now) {
+  const size_t less = before - before / 4;
+  return now > less ? now : less;
+}
+
 frl_status frl_intake_finish(frl_intake *in, frl_lot **out) {
   *out = NULL;
   if (frl_intake_rows(in) == 0) return FRL_END;
   frl_lot *lot = in->lot;
+  in->hint_rows = expect(in->hint_rows, lot->n_rows);
+  in->hint_id_bytes = expect(in->hint_id_bytes, lot->arena_len);
   lot->native_bytes = frl_intake_native_bytes(in) + sizeof *lot;
   const frl_status st = make_batch(in, &lot->batch);
   if (st != FRL_OK) {

@@ -44,9 +44,11 @@ typedef struct frl_intake {
   frl_col *message_id, *publish_time, *payload, *attributes, *ordering_key, *ack_id;
   frl_lot *lot;            /* being built; NULL: none */
   uint64_t lot_wire_bytes; /* received for it */
-  bool full;               /* the lot must be finished before the next message */
-  bool doubtful;           /* what comes may have waited long on the server's side */
-  bool seen_attempts;      /* the subscription counts deliveries (dead letters) */
+  size_t hint_rows;        /* learnt from the last lots */
+  size_t hint_id_bytes;
+  bool full;          /* the lot must be finished before the next message */
+  bool doubtful;      /* what comes may have waited long on the server's side */
+  bool seen_attempts; /* the subscription counts deliveries (dead letters) */
   uint64_t messages;
   uint64_t payload_bytes;
   uint64_t invalid_utf8;

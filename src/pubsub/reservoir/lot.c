@@ -49,14 +49,25 @@ void frl_lot_unref(frl_lot *lot) {
   frl_pool_unref(pool);
 }
 
+static frl_status grow_rows(frl_lot *lot, size_t want_bytes) {
+  FRL_TRY(frl_pool_grow(
+      lot->pool, &lot->rows_buf, lot->n_rows * sizeof *lot->rows, want_bytes));
+  lot->rows = (frl_lot_row *)(void *)lot->rows_buf.data;
+  return FRL_OK;
+}
+
+frl_status frl_lot_expect(frl_lot *lot, size_t rows, size_t id_bytes) {
+  if (rows) FRL_TRY(grow_rows(lot, rows * sizeof *lot->rows));
+  if (!id_bytes) return FRL_OK;
+  return frl_pool_grow(lot->pool, &lot->arena, lot->arena_len, id_bytes);
+}
+
 static frl_status room_for_row(frl_lot *lot, size_t arena_bytes) {
   const size_t rows_need = ((size_t)lot->n_rows + 1) * sizeof *lot->rows;
   if (rows_need > lot->rows_buf.cap) {
     const size_t first = FIRST_ROWS * sizeof *lot->rows;
     const size_t want = lot->rows_buf.cap ? lot->rows_buf.cap * 2 : first;
-    FRL_TRY(frl_pool_grow(
-        lot->pool, &lot->rows_buf, lot->n_rows * sizeof *lot->rows, want));
-    lot->rows = (frl_lot_row *)(void *)lot->rows_buf.data;
+    FRL_TRY(grow_rows(lot, want));
   }
   if (arena_bytes > lot->arena.cap - lot->arena_len) {
     if (lot->arena_len > UINT32_MAX - arena_bytes) return FRL_E_LIMIT;

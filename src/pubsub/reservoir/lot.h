@@ -79,6 +79,8 @@ typedef struct frl_span {
 
 /** One reference. FRL_E_NOMEM. */
 FRL_NODISCARD frl_status frl_lot_create(frl_lot **out, frl_pool *pool);
+/** Makes room for rows and for the bytes of their ids at once. FRL_E_NOMEM. */
+FRL_NODISCARD frl_status frl_lot_expect(frl_lot *lot, size_t rows, size_t id_bytes);
 frl_lot *frl_lot_ref(frl_lot *lot);
 /** NULL works. */
 void frl_lot_unref(frl_lot *lot);
