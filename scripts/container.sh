@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# The verbs of `ferrule cluster` for a cluster in a container (compose.yaml).
+# The verbs of `ferrule cluster` for a cluster in a container.
 #
 # usage: ENGINE=docker|podman scripts/container.sh up|start|stop|clean|ps|logs|run|doctor [OPTION...]
 #
 # Options of up are the cluster's own, and those of the others go to the command inside.
+# FERRULE_BASE_IMAGE is the image to begin with, instead of debian:12.
 set -euo pipefail
 # shellcheck source=scripts/env.sh
 . "$(dirname "$0")/env.sh"
@@ -23,38 +24,54 @@ command -v "$engine" >/dev/null ||
 said=$("$engine" info 2>&1 >/dev/null) ||
   frl_die "ENGINE=$engine: it does not work ($(tail -n 1 <<<"$said")); start it, $without"
 
-if "$engine" compose version >/dev/null 2>&1; then
-  compose=("$engine" compose --project-name ferrule)
-elif command -v "$engine-compose" >/dev/null; then
-  compose=("$engine-compose" --project-name ferrule)
-else
-  frl_die "ENGINE=$engine: there is no $engine compose; install $engine-compose, $without"
-fi
+name=ferrule-spark
+image=ferrule-cluster
+volume=ferrule-data
 
 inside() {
-  local id terminal=()
-  id=$(container)
+  local terminal=()
+  running || frl_die "the container does not run: make up ENGINE=$engine"
   if [ -t 0 ] && [ -t 1 ]; then terminal=(--interactive --tty); fi
-  "$engine" exec "${terminal[@]}" "$id" "$@"
+  "$engine" exec "${terminal[@]}" "$name" "$@"
 }
 
-container() {
-  local id
-  id=$("$engine" ps --quiet --filter label=com.docker.compose.project=ferrule \
-    --filter label=com.docker.compose.service=spark | head -n 1)
-  [ -n "$id" ] || frl_die "the container does not run: make up ENGINE=$engine"
-  echo "$id"
+running() { [ -n "$("$engine" ps --quiet --filter "name=^$name\$")" ]; }
+exists() { "$engine" container inspect "$name" >/dev/null 2>&1; }
+
+# What a container is made of; compose.yaml says the same.
+create() {
+  "$engine" run --detach --name "$name" --network host --init --env "FERRULE_UP=$*" \
+    --volume "$volume:/data" --volume "$FRL_ROOT/cluster:/srv/ferrule/cluster:ro" \
+    --volume "$FRL_ROOT/spark-pipeline.yml:/srv/ferrule/spark-pipeline.yml:ro" \
+    "$image" >/dev/null
+}
+
+# One that is there is taken where it is of this image: tables live in the volume.
+up() {
+  local of present
+  "$engine" build --tag "$image" --file cluster/container/Containerfile \
+    --build-arg "BASE=${FERRULE_BASE_IMAGE:-debian:12}" .
+  if exists; then
+    of=$("$engine" container inspect --format '{{.Image}}' "$name")
+    present=$("$engine" image inspect --format '{{.Id}}' "$image")
+    if [ "$of" = "$present" ] && [ $# = 0 ]; then
+      running || "$engine" start "$name" >/dev/null
+      return
+    fi
+    "$engine" stop --time 60 "$name" >/dev/null
+    "$engine" rm "$name" >/dev/null
+  fi
+  create "$@"
 }
 
 # The cluster inside answers, or has ended and says why.
 wait_until_ready() {
-  local deadline=$((SECONDS + 600)) id
-  id=$(container)
-  until "$engine" exec "$id" build/release/ferrule cluster ps --folder /data >/dev/null 2>&1; do
+  local deadline=$((SECONDS + 600))
+  until "$engine" exec "$name" build/release/ferrule cluster ps --folder /data >/dev/null 2>&1; do
     [ "$SECONDS" -lt "$deadline" ] || frl_die "not every service answers: make logs ENGINE=$engine"
     sleep 1
-    if [ -z "$("$engine" ps --quiet --filter id="$id")" ]; then
-      "$engine" logs --tail 20 "$id" >&2 || true
+    if ! running; then
+      "$engine" logs --tail 20 "$name" >&2 || true
       frl_die "the container has ended"
     fi
   done
@@ -71,21 +88,24 @@ confirm() {
 
 case $verb in
   up)
-    FERRULE_UP="$*" "${compose[@]}" up --build --detach
+    up "$@"
     wait_until_ready
     ;;
   start)
-    "${compose[@]}" start
+    exists || frl_die "there is no container yet: make up ENGINE=$engine"
+    "$engine" start "$name" >/dev/null
     wait_until_ready
     ;;
-  stop) "${compose[@]}" stop ;;
+  stop) if running; then "$engine" stop --time 60 "$name" >/dev/null; fi ;;
   clean)
     confirm
-    "${compose[@]}" down --volumes
-    "$engine" image rm --force ferrule-cluster >/dev/null
+    if exists; then "$engine" rm --force "$name" >/dev/null; fi
+    "$engine" volume rm --force "$volume" >/dev/null
+    "$engine" image rm --force "$image" >/dev/null
     ;;
   run)
-    "$0" up "$@"
+    up "$@"
+    wait_until_ready
     inside scripts/run.sh "$@"
     ;;
   ps | logs | doctor) inside build/release/ferrule cluster "$verb" --folder /data "$@" ;;

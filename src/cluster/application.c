@@ -33,6 +33,7 @@ typedef struct application {
   uv_loop_t uv;
   uv_process_t process;
   uv_signal_t interrupt;
+  uv_signal_t terminate;
   stream_copy out;
   stream_copy err;
   bool interactive;
@@ -120,12 +121,19 @@ static void on_ended(uv_process_t *process, int64_t status, int number) {
   a->code = number ? 128 + number : (int)status;
   uv_close((uv_handle_t *)process, NULL);
   uv_close((uv_handle_t *)&a->interrupt, NULL);
+  uv_close((uv_handle_t *)&a->terminate, NULL);
 }
 
 /* The terminal sends Ctrl-C to the application too: it decides, we wait. */
 static void on_interrupt(uv_signal_t *handle, int number) {
   (void)handle;
   (void)number;
+}
+
+/* This one was sent to us alone. */
+static void on_terminate(uv_signal_t *handle, int number) {
+  application *a = handle->data;
+  (void)uv_process_kill(&a->process, number);
 }
 
 static void open_stream(
@@ -155,6 +163,9 @@ static frl_status spawn(application *a, frl_cluster_words *argv, frl_cluster_wor
       .stdio = stdio};
   (void)uv_signal_init(&a->uv, &a->interrupt);
   (void)uv_signal_start(&a->interrupt, on_interrupt, SIGINT);
+  (void)uv_signal_init(&a->uv, &a->terminate);
+  a->terminate.data = a;
+  (void)uv_signal_start(&a->terminate, on_terminate, SIGTERM);
   a->process.data = a;
   const int rc = uv_spawn(&a->uv, &a->process, &options);
   if (rc == 0) {
@@ -166,6 +177,7 @@ static frl_status spawn(application *a, frl_cluster_words *argv, frl_cluster_wor
   }
   uv_close((uv_handle_t *)&a->process, NULL);
   uv_close((uv_handle_t *)&a->interrupt, NULL);
+  uv_close((uv_handle_t *)&a->terminate, NULL);
   if (!a->interactive) {
     uv_close((uv_handle_t *)&a->out.pipe, NULL);
     uv_close((uv_handle_t *)&a->err.pipe, NULL);

@@ -83,9 +83,9 @@ class Cluster:
 
     def settings(self):
         own = self.folder / "ferrule.jar"
-        if not own.exists():
+        if JAR and not own.exists():
             shutil.copyfile(JAR, own)
-        jar = ["--jar", own]
+        jar = ["--jar", own] if JAR else []
         topics = ["--project", self.project, "--subscription", "lines-sub:lines"]
         modules = self.folder / "modules"
         modules.mkdir(exist_ok=True)

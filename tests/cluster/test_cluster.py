@@ -5,9 +5,10 @@ import os
 import pathlib
 import shutil
 import signal
+import subprocess
 import urllib.request
 
-from conftest import JAR, wait_for
+from conftest import COMMAND, JAR, wait_for
 
 COUNT = """
 import sys
@@ -105,6 +106,15 @@ def test_an_exit_code_is_handed_on_and_shown(cluster):
     assert cluster.cluster("run", "--", "sh", "-c", "exit 7").returncode == 7
     app = cluster.services()["spark-app"]
     assert (app["state"], app["reason"]) == ("ended", "exit code 7")
+
+
+def test_sigterm_reaches_what_run_has_started(cluster):
+    words = [COMMAND, "cluster", "run", "--folder", cluster.folder, "--", "sleep", "3600"]
+    run = subprocess.Popen(words)
+    wait_for(lambda: cluster.services()["spark-app"]["state"] == "ready")
+    run.terminate()
+    assert run.wait(60) == 128 + signal.SIGTERM
+    assert cluster.services()["spark-app"]["state"] == "ended"
 
 
 def test_the_pipeline_stores_every_message_once(cluster):

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 import pytest
+import yaml
 from conftest import ROOT
 
 # stands for an engine: notes what it is asked, answers as a container that runs
@@ -13,7 +14,9 @@ FAKE = """#!/bin/sh
 echo "$*" >> "$ASKED"
 case "$1" in
   info) exit ${INFO_CODE:-0} ;;
-  ps) echo ${CONTAINER-c0ffee} ;;
+  ps) echo $RUNS ;;
+  container) [ -n "$EXISTS" ] || exit 1; echo $EXISTS ;;
+  image) echo new ;;
 esac
 """
 
@@ -62,40 +65,80 @@ def test_a_daemon_that_does_not_answer_is_told(engine):
     assert "ENGINE=docker: it does not work" in done.stderr
 
 
+BUILD = "build --tag ferrule-cluster --file cluster/container/Containerfile"
+READY = "exec ferrule-spark build/release/ferrule cluster ps --folder /data"
+
+
 def test_up_builds_starts_and_waits(engine):
-    done, asked = engine("podman", "up", "--workers", "2")
+    done, asked = engine("podman", "up", "--workers", "2", RUNS="c0ffee")
     assert done.returncode == 0, done.stderr
-    assert "compose --project-name ferrule up --build --detach" in asked
-    assert "exec c0ffee build/release/ferrule cluster ps --folder /data" in asked
+    assert asked[1] == f"{BUILD} --build-arg BASE=debian:12 ."
+    (made,) = [line for line in asked if line.startswith("run ")]
+    assert "--network host" in made and made.endswith(" ferrule-cluster")
+    assert "--env FERRULE_UP=--workers 2 --volume ferrule-data:/data" in made
+    assert asked[-1] == READY
+
+
+def test_up_takes_the_container_of_the_same_image_and_replaces_an_older_one(engine):
+    done, asked = engine("docker", "up", EXISTS="new", RUNS="c0ffee")
+    assert done.returncode == 0, done.stderr
+    assert not any(line.startswith(("run ", "start ", "rm ")) for line in asked)
+    done, asked = engine("docker", "up", EXISTS="old", RUNS="c0ffee")
+    assert done.returncode == 0, done.stderr
+    removed = asked.index("rm ferrule-spark")
+    assert asked[removed - 1] == "stop --time 60 ferrule-spark"
+    assert asked[removed + 1].startswith("run --detach --name ferrule-spark")
 
 
 def test_the_verbs_reach_the_command_in_the_container(engine):
     for verb in ("ps", "logs", "doctor"):
-        done, asked = engine("docker", verb, "--json")
+        done, asked = engine("docker", verb, "--json", RUNS="c0ffee")
         assert done.returncode == 0, done.stderr
-        assert (
-            asked[-1] == f"exec c0ffee build/release/ferrule cluster {verb} --folder /data --json"
+        assert asked[-1] == (
+            f"exec ferrule-spark build/release/ferrule cluster {verb} --folder /data --json"
         )
-    _, asked = engine("docker", "stop")
-    assert asked[-1] == "compose --project-name ferrule stop"
+    _, asked = engine("docker", "stop", RUNS="c0ffee")
+    assert asked[-1] == "stop --time 60 ferrule-spark"
+    done, asked = engine("docker", "stop")
+    assert done.returncode == 0 and not any(line.startswith("stop") for line in asked)
+    _, asked = engine("docker", "start", EXISTS="new", RUNS="c0ffee")
+    assert asked[-2:] == ["start ferrule-spark", READY] or asked[-1] == READY
 
 
 def test_without_a_container_the_remedy_is_up(engine):
-    done, _ = engine("docker", "ps", CONTAINER="")
-    assert done.returncode == 1
-    assert "make up ENGINE=docker" in done.stderr
+    for verb in ("ps", "start"):
+        done, _ = engine("docker", verb)
+        assert done.returncode == 1
+        assert "make up ENGINE=docker" in done.stderr
 
 
 def test_clean_asks_before_it_deletes_tables(engine):
-    done, asked = engine("docker", "clean")
+    done, asked = engine("docker", "clean", EXISTS="new")
     assert done.returncode == 1 and "FORCE=1" in done.stderr
-    assert not any("down" in line for line in asked)
-    done, asked = engine("docker", "clean", FORCE="1")
+    assert not any(line.startswith(("rm", "volume")) for line in asked)
+    done, asked = engine("docker", "clean", EXISTS="new", FORCE="1")
     assert done.returncode == 0, done.stderr
-    assert asked[-2:] == [
-        "compose --project-name ferrule down --volumes",
+    assert asked[-3:] == [
+        "rm --force ferrule-spark",
+        "volume rm --force ferrule-data",
         "image rm --force ferrule-cluster",
     ]
+
+
+def test_compose_makes_the_same_container(engine):
+    spec = yaml.safe_load((ROOT / "compose.yaml").read_text())
+    (service,) = spec["services"].values()
+    _, asked = engine("docker", "up", RUNS="c0ffee")
+    made = next(line for line in asked if line.startswith("run ")).split()
+    assert service["container_name"] == made[made.index("--name") + 1]
+    assert service["network_mode"] == made[made.index("--network") + 1]
+    assert service["image"] == made[-1]
+    assert service["init"] is True and "--init" in made
+    volumes = [made[i + 1] for i, word in enumerate(made) if word == "--volume"]
+    names = {"data": spec["volumes"]["data"]["name"]}
+    wanted = [v.split(":", 1) for v in service["volumes"]]
+    wanted = [f"{names.get(a, a.replace('./', f'{ROOT}/'))}:{b}" for a, b in wanted]
+    assert volumes == wanted
 
 
 def test_the_recipe_takes_the_files_that_there_are():
