@@ -192,22 +192,28 @@ static frl_status run(frl_cluster_supervisor *s, frl_error *err) {
   return st;
 }
 
+static frl_status supervise(
+    frl_cluster_supervisor *s, const char *path, frl_error *err) {
+  FRL_TRY(frl__cluster_state_read(&s->state, path, err));
+  frl__cluster_archive_find(&s->archive, &s->state.settings, s->state.id);
+  FRL_TRY(frl__cluster_configure(&s->state, &s->archive, err));
+  (void)curl_global_init(CURL_GLOBAL_DEFAULT);
+  const frl_status st = run(s, err);
+  curl_global_cleanup();
+  return st;
+}
+
 frl_status frl_cluster_supervise(const char *folder, frl_error *err) {
   char path[FRL_CLUSTER_PATH_MAX];
   int lock = -1;
   FRL_TRY(frl__cluster_folder(path, folder, err));
   FRL_TRY(frl__cluster_lock(&lock, path, err));
   frl_cluster_supervisor *s = calloc(1, sizeof *s);
-  frl_status st = s ? frl__cluster_state_read(&s->state, path, err)
-                    : frl_fail(err, FRL_E_NOMEM, "cluster: out of memory");
-  if (st == FRL_OK) {
-    frl__cluster_archive_find(&s->archive, &s->state.settings, s->state.id);
-    st = frl__cluster_configure(&s->state, &s->archive, err);
-  }
-  if (st == FRL_OK) {
-    (void)curl_global_init(CURL_GLOBAL_DEFAULT);
-    st = run(s, err);
-    curl_global_cleanup();
+  frl_status st = FRL_E_NOMEM;
+  if (s) {
+    st = supervise(s, path, err);
+  } else {
+    (void)frl_fail(err, st, "cluster: out of memory");
   }
   free(s);
   frl__cluster_unlock(lock);
