@@ -2,8 +2,8 @@ package org.ferrule.spark;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.LongStream;
 import org.apache.spark.sql.connector.metric.CustomMetric;
-import org.apache.spark.sql.connector.metric.CustomSumMetric;
 import org.apache.spark.sql.connector.metric.CustomTaskMetric;
 import org.ferrule.internal.PartitionScan;
 
@@ -36,24 +36,15 @@ public final class ScanMetrics {
     };
   }
 
-  /** A sum over tasks with the name that its values carry. */
-  abstract static class Sum extends CustomSumMetric {
-    private final String name;
-    private final String description;
-
+  /** A sum over tasks. */
+  abstract static class Sum extends NamedMetric {
     Sum(String name, String description) {
-      this.name = name;
-      this.description = description;
+      super(name, description);
     }
 
     @Override
-    public String name() {
-      return name;
-    }
-
-    @Override
-    public String description() {
-      return description;
+    public String aggregateTaskMetrics(long[] values) {
+      return Long.toString(LongStream.of(values).sum());
     }
   }
 

@@ -3,6 +3,7 @@ package org.ferrule.spark;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.LongStream;
 import org.apache.spark.sql.connector.metric.CustomMetric;
 import org.apache.spark.sql.connector.metric.CustomTaskMetric;
 
@@ -40,32 +41,14 @@ public final class StreamMetrics {
   }
 
   /** A figure of the whole stream, told by the driver alone. */
-  abstract static class Figure implements CustomMetric {
-    private final String name;
-    private final String description;
-
+  abstract static class Figure extends NamedMetric {
     Figure(String name, String description) {
-      this.name = name;
-      this.description = description;
-    }
-
-    @Override
-    public String name() {
-      return name;
-    }
-
-    @Override
-    public String description() {
-      return description;
+      super(name, description);
     }
 
     @Override
     public String aggregateTaskMetrics(long[] values) {
-      long largest = 0;
-      for (long value : values) {
-        largest = Math.max(largest, value);
-      }
-      return Long.toString(largest);
+      return Long.toString(LongStream.of(values).max().orElse(0));
     }
   }
 
