@@ -49,8 +49,26 @@ static int pipeline_words(const cli_args *args, const char **words) {
   return n;
 }
 
+/* Without --remote it would start a Spark of its own, whatever SPARK_REMOTE says. */
+static bool lacks_remote(const cli_args *args) {
+  if (strcmp(args->operands[0], "spark-pipelines") != 0) return false;
+  bool runs = false;
+  for (int i = 1; i < args->n_operands; i++) {
+    const char *word = args->operands[i];
+    if (strncmp(word, "--remote", 8) == 0) return false;
+    runs = runs || strcmp(word, "run") == 0 || strcmp(word, "dry-run") == 0;
+  }
+  return runs;
+}
+
 static int command_words(const cli_args *args, const char **words) {
   int n = 0;
+  if (lacks_remote(args)) {
+    words[n++] = "sh";
+    words[n++] = "-c";
+    words[n++] = "exec \"$@\" --remote \"$SPARK_REMOTE\"";
+    words[n++] = "sh";
+  }
   if (cli_flag(args, "classic")) {
     /* Spark refuses a master beside the address of a Connect server */
     words[n++] = "sh";

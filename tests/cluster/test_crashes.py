@@ -113,6 +113,7 @@ def test_spark_pipelines_itself_works_against_the_cluster(tables):
     done = cluster.cluster("run", "--", "spark-pipelines", "dry-run")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Run is COMPLETED" in done.stdout
+    assert "setLogLevel" not in done.stderr  # what a Spark of its own says
     again = cluster.cluster("run", "--full-refresh", "squares")
     assert again.returncode == 0, again.stdout + again.stderr
 
