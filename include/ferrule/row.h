@@ -4,7 +4,8 @@
  *
  * Rows cross in frames, one after the other: 8 bytes of size in the machine's order,
  * then so many bytes of the row; a size is a multiple of 8. Both directions are
- * compiled once from a schema and then run column by column.
+ * compiled once from a schema and then run column by column. Into a batch, values of
+ * flat types may also come column by column.
  *
  * Types: all of schema.h in their Arrow form but INTERVAL, GEOMETRY and GEOGRAPHY.
  * TIMESTAMP takes any zone, decimals are of 128 bits. What is written is, byte by byte,
@@ -58,6 +59,32 @@ FRL_API FRL_NODISCARD frl_status frl_row_reader_create(frl_row_reader **out,
  */
 FRL_API FRL_NODISCARD frl_status frl_row_reader_add(
     frl_row_reader *reader, const void *frames, size_t n_bytes, frl_error *err);
+/** One flat column's values, as they lie one behind the other. */
+typedef struct frl_row_values {
+  /* BOOLEAN: a byte each. DECIMAL: unscaled, 8 bytes up to 18 digits, else 16. STRING
+     and BINARY: the bytes of all. Others as in the batch. */
+  const void *data;
+  size_t n_bytes;       /* of data */
+  const int32_t *ends;  /* STRING and BINARY: where each ends, n_rows of them */
+  const uint8_t *nulls; /* a byte each, not 0 where null; NULL: no null */
+} frl_row_values;
+
+/** Bytes of a value of a column in frl_row_values; 0: ends tell; -1: it is not flat. */
+FRL_API int32_t frl_row_reader_width(const frl_row_reader *reader, size_t column);
+/**
+ * Append a column's values for the next n_rows rows. Every column has to get as many,
+ * once; then frl_row_reader_end_rows makes rows of them. The bytes need not be trusted.
+ *
+ * @return FRL_OK; FRL_E_UNSUPPORTED (not flat); FRL_E_TRUNCATED, FRL_E_MALFORMED (data
+ *         or ends); FRL_E_INVALID (a null where the schema allows none; values twice);
+ *         FRL_E_LIMIT; FRL_E_NOMEM. On failure the column has none of them.
+ */
+FRL_API FRL_NODISCARD frl_status frl_row_reader_add_values(frl_row_reader *reader,
+    size_t column, const frl_row_values *values, size_t n_rows, frl_error *err);
+/** FRL_OK; FRL_E_INVALID (a column has not n_rows values: all of them are forgotten);
+ *  FRL_E_NOMEM. */
+FRL_API FRL_NODISCARD frl_status frl_row_reader_end_rows(
+    frl_row_reader *reader, size_t n_rows, frl_error *err);
 /** Appended since the last finish. */
 FRL_API size_t frl_row_reader_rows(const frl_row_reader *reader);
 /** The rows as a struct array; it may outlive the reader. FRL_OK, FRL_E_NOMEM. */

@@ -191,6 +191,13 @@ FRL_NODISCARD static inline frl_status frl_col_append_fixed(
   return FRL_OK;
 }
 
+/** FIXED: n values, one behind the other. */
+FRL_NODISCARD frl_status frl_col_append_run(
+    frl_col *c, const void *values, size_t n_rows);
+/** BYTES: n values, one behind the other in bytes; ends rise from 0 on. */
+FRL_NODISCARD frl_status frl_col_append_texts(
+    frl_col *c, const void *bytes, const int32_t *ends, size_t n_rows);
+
 /** FIXED of 8 bytes: integers, timestamps, durations, times of day. */
 FRL_NODISCARD static inline frl_status frl_col_append_i64(frl_col *c, int64_t value) {
   assert(c->layout.kind == FRL_LAYOUT_FIXED && c->layout.width_bytes == 8);

@@ -136,17 +136,47 @@ frl_status frl_col_end_struct(frl_col *c) {
   return FRL_OK;
 }
 
+static void rows_done(frl_col *c, size_t n) {
+  if (!c->validity) {
+    c->rows += n;
+    return;
+  }
+  for (size_t i = 0; i < n; i++) frl__col_row_done(c);
+}
+
 frl_status frl_col_end_structs(frl_col *c, size_t n) {
   assert(c->layout.kind == FRL_LAYOUT_STRUCT);
   for (size_t i = 0; i < c->n_children; i++) {
     assert(c->children[i].rows == c->rows + n && !c->children[i].open);
   }
   if (n > c->room_rows - c->rows) FRL_TRY(frl__col_grow(c, n, 0));
-  if (!c->validity) {
-    c->rows += n;
-    return FRL_OK;
+  rows_done(c, n);
+  return FRL_OK;
+}
+
+frl_status frl_col_append_run(frl_col *c, const void *values, size_t n_rows) {
+  assert(c->layout.kind == FRL_LAYOUT_FIXED);
+  if (n_rows == 0) return FRL_OK;
+  if (n_rows > c->room_rows - c->rows) FRL_TRY(frl__col_grow(c, n_rows, 0));
+  const size_t width = c->layout.width_bytes;
+  memcpy(c->values + c->rows * width, values, n_rows * width);
+  rows_done(c, n_rows);
+  return FRL_OK;
+}
+
+frl_status frl_col_append_texts(
+    frl_col *c, const void *bytes, const int32_t *ends, size_t n_rows) {
+  assert(c->layout.kind == FRL_LAYOUT_BYTES && !c->open);
+  if (n_rows == 0) return FRL_OK;
+  const size_t n_bytes = (size_t)ends[n_rows - 1];
+  if (n_rows > c->room_rows - c->rows || n_bytes > c->room_bytes - c->used_bytes) {
+    FRL_TRY(frl__col_grow(c, n_rows, n_bytes));
   }
-  for (size_t i = 0; i < n; i++) frl__col_row_done(c);
+  const int32_t base = (int32_t)c->used_bytes;
+  if (n_bytes) memcpy(c->values + c->used_bytes, bytes, n_bytes);
+  for (size_t i = 0; i < n_rows; i++) c->offsets[c->rows + 1 + i] = base + ends[i];
+  c->used_bytes += n_bytes;
+  rows_done(c, n_rows);
   return FRL_OK;
 }
 

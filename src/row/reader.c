@@ -1,4 +1,6 @@
 /** Rows into columns, a column at a time over all rows that are handed in at once. */
+#include "row/reader.h"
+
 #include <ferrule/row.h>
 
 #include "arrow/columns.h"
@@ -8,15 +10,7 @@
 #include "row/plan.h"
 #include "row/value_read.h"
 
-enum { DEFAULT_IDLE_BYTES = 64 << 20, BLOCK_ROWS = 1024 };
-
-struct frl_row_reader {
-  frl_mem mem;
-  frl_row_node plan;
-  frl_pool *pool;
-  frl_columns *columns;
-  frl_row_region block[BLOCK_ROWS];
-};
+enum { DEFAULT_IDLE_BYTES = 64 << 20 };
 
 frl_status frl_row_reader_create(frl_row_reader **out, const struct ArrowSchema *schema,
     const frl_row_options *options, frl_error *err) {
@@ -184,7 +178,7 @@ static frl_status add_all(frl_row_reader *reader, const uint8_t *next,
   while (next != end) {
     const size_t first = at->row;
     size_t n = 0;
-    while (n < BLOCK_ROWS && next != end) {
+    while (n < FRL_ROW_BLOCK && next != end) {
       at->row = first + n;
       FRL_TRY(next_frame(&reader->block[n], &next, end, fixed, at));
       n++;

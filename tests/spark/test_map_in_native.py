@@ -1,5 +1,6 @@
 """Kernels inside the JVM: values, plans, failures, memory."""
 
+import contextlib
 import pathlib
 import re
 
@@ -103,6 +104,84 @@ def time_type(spark):
     spark.conf.unset("spark.sql.timeType.enabled")
 
 
+@contextlib.contextmanager
+def interpreted(spark):
+    """Without generated code: rows are copied, not collected column by column."""
+    conf = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
+    for key, value in conf.items():
+        spark.conf.set(key, value)
+    yield
+    for key in conf:
+        spark.conf.unset(key)
+
+
+@pytest.mark.matrix
+def test_without_generated_code_rows_are_copied(spark, libraries):
+    with interpreted(spark):
+        rows = frame_of(spark, FLAT)
+        passed = map_in_native(rows, libraries["pass"], "pass_flat", {"ferrule.batchRows": "7"})
+        assert differing(passed, rows) == (0, 0)
+
+
+@pytest.mark.matrix
+def test_code_is_generated_outside_of_whole_stages_too(spark, libraries):
+    spark.conf.set("spark.sql.codegen.wholeStage", "false")
+    try:
+        rows = frame_of(spark, FLAT)
+        passed = map_in_native(rows, libraries["pass"], "pass_flat", {"ferrule.batchRows": "7"})
+        assert differing(passed, rows) == (0, 0)
+        counted = map_in_native(
+            spark.range(0, 100, 1, 1).selectExpr("id n"), libraries["work"], "count",
+            {"ferrule.batchRows": "30"},
+        )  # fmt: skip
+        seen = counted.first()
+        assert (seen["row_count"], seen["batch_count"], seen["largest_batch"]) == (100, 4, 30)
+    finally:
+        spark.conf.unset("spark.sql.codegen.wholeStage")
+
+
+@pytest.mark.matrix
+def test_rows_that_one_row_becomes_are_no_larger_batches(spark, libraries):
+    """An explode goes on after a batch is full: what it adds waits in batches of its own."""
+    rows = spark.range(0, 10, 1, 2).selectExpr("explode(sequence(0, id * 1000)) n")
+    counted = map_in_native(rows, libraries["work"], "count", {"ferrule.batchRows": "100"})
+    seen = counted.collect()
+    assert sum(row.row_count for row in seen) == rows.count() == 45_010
+    assert max(row.largest_batch for row in seen) == 100
+    scaled = rows.selectExpr("n id", "concat('n', n) s", "n * 0.5D d")
+    ours = map_in_native(scaled, libraries["work"], "scale", {"ferrule.batchRows": "33"})
+    assert differing(ours, scaled.selectExpr("upper(s) u", "d * 1.5D + id v")) == (0, 0)
+    assert alive(spark) == [0, 0, 0, 0]
+
+
+@pytest.mark.matrix
+def test_sources_of_rows_of_every_kind(spark, libraries, tmp_path):
+    """Columnar scans, shuffles, sorts, aggregates, limits, joins and kernels below a kernel."""
+    spark.range(0, 5000, 1, 3).selectExpr(
+        "if(id % 11 = 0, null, id) id", "concat('n', id % 40) s", "if(id % 7 = 0, null, id / 2) d"
+    ).write.parquet(str(tmp_path / "in"))
+    rows = spark.read.parquet(str(tmp_path / "in"))
+    others = rows.selectExpr("id other")
+    joined = rows.join(others, rows["id"] == others["other"]).selectExpr("other id", "s", "d")
+    highest = rows.groupBy("s").agg({"id": "max", "d": "min"})
+    for below in (
+        rows,
+        rows.repartition(3),
+        rows.orderBy("id").limit(1000),
+        highest.selectExpr("`max(id)` id", "s", "`min(d)` d"),
+        joined,
+        rows.unionAll(rows).coalesce(1),
+    ):
+        ours = map_in_native(below, libraries["work"], "scale", {"ferrule.batchRows": "100"})
+        twice = map_in_native(
+            ours.selectExpr("cast(v as bigint) id", "u s", "v d"), libraries["work"], "scale"
+        )
+        once = below.selectExpr("upper(s) u", "d * 1.5D + id v")
+        again = once.selectExpr("u", "v * 1.5D + cast(v as bigint) v")
+        assert differing(twice, again) == (0, 0)
+    assert alive(spark) == [0, 0, 0, 0]
+
+
 @pytest.mark.matrix
 @pytest.mark.parametrize("kernel", ["flat", "nested"])
 def test_rows_are_sparks_own_byte_by_byte(spark, libraries, kernel):
@@ -201,14 +280,18 @@ def test_what_an_instance_sees_and_its_metrics(spark, libraries):
     node = metrics(counted)
     assert node["numInputRows"] == 100_000 and node["numOutputRows"] == 3
     assert node["numInputBatches"] == 102
-    assert node["inputBytes"] == 100_000 * 24  # a frame, a bitmap, a word
+    assert node["inputBytes"] == 100_000 * 8
 
 
 @pytest.mark.matrix
 def test_batches_are_bounded_in_bytes(spark, libraries):
     rows = spark.range(0, 100_000, 1, 1).selectExpr("id n")
     counted = map_in_native(rows, libraries["work"], "count", {"ferrule.batchBytes": "4800"})
-    assert counted.first()["largest_batch"] == 200
+    assert counted.first()["largest_batch"] == 600
+    # rows that are copied have a frame, a bitmap and a word each
+    copied = map_in_native(rows, libraries["work"], "count", {"ferrule.batchBytes": "4800"})
+    with interpreted(spark):
+        assert copied.first()["largest_batch"] == 200
 
 
 @pytest.mark.matrix

@@ -11,13 +11,21 @@
 
 #include "jni_support.h"
 
+/** A batch that waits for the one before to go through. */
+typedef struct sealed_batch {
+  struct ArrowArray array;
+  struct sealed_batch *next;
+} sealed_batch;
+
 /** One instance of a kernel with its rows on both sides. */
 typedef struct kernel_run {
   frl_row_reader *reader;
   frl_row_writer *writer;
   frl_kernel_run *run;
   struct ArrowArray output; /* what the writer stands in */
-  int64_t rows_ns;          /* from and to rows */
+  sealed_batch *first;      /* as many as one row that comes in becomes */
+  sealed_batch *last;
+  int64_t rows_ns; /* from and to rows */
 } kernel_run;
 
 static int64_t now_ns(void) {
@@ -95,7 +103,20 @@ static jbyteArray kernel_check_input(JNIEnv *env, jclass self, jlong kernel,
   return out;
 }
 
+/** The oldest sealed batch; false: there is none. */
+static bool take_sealed(kernel_run *run, struct ArrowArray *out) {
+  sealed_batch *oldest = run->first;
+  if (!oldest) return false;
+  *out = oldest->array;
+  run->first = oldest->next;
+  if (!run->first) run->last = NULL;
+  free(oldest);
+  return true;
+}
+
 static void run_destroy(kernel_run *run) {
+  struct ArrowArray waiting;
+  while (take_sealed(run, &waiting)) frl_array_release(&waiting);
   frl_array_release(&run->output);
   frl_kernel_run_destroy(run->run);
   frl_row_reader_destroy(run->reader);
@@ -175,6 +196,93 @@ static void kernel_push(
   run->rows_ns += now_ns() - start;
   if (st == FRL_OK) st = frl_kernel_run_push(run->run, 0, &batch, &err);
   if (st != FRL_OK) frl_jni_throw(env, st, &err);
+}
+
+static jint kernel_width(JNIEnv *env, jclass self, jlong handle, jint column) {
+  (void)env, (void)self;
+  const kernel_run *run = frl_jni_pointer(handle);
+  return frl_row_reader_width(run->reader, (size_t)column);
+}
+
+/** The arrays of one column, pinned while they are copied. */
+typedef struct pinned {
+  jarray arrays[3]; /* values, ends, nulls; the last two may be null */
+  void *at[3];
+} pinned;
+
+static bool pin(JNIEnv *env, pinned *p) {
+  for (int i = 0; i < 3; i++) {
+    if (!p->arrays[i]) continue;
+    p->at[i] = (*env)->GetPrimitiveArrayCritical(env, p->arrays[i], NULL);
+    if (!p->at[i]) return false;
+  }
+  return true;
+}
+
+static void unpin(JNIEnv *env, pinned *p) {
+  for (int i = 3; i-- > 0;) {
+    if (!p->at[i]) continue;
+    (*env)->ReleasePrimitiveArrayCritical(env, p->arrays[i], p->at[i], JNI_ABORT);
+  }
+}
+
+static void kernel_add_values(JNIEnv *env, jclass self, jlong handle, jint column,
+    jbyteArray data, jintArray ends, jbyteArray nulls, jint rows) {
+  (void)self;
+  kernel_run *run = frl_jni_pointer(handle);
+  frl_error err = {0};
+  const int64_t start = now_ns();
+  const bool enough = (!ends || (*env)->GetArrayLength(env, ends) >= rows) &&
+                      (!nulls || (*env)->GetArrayLength(env, nulls) >= rows);
+  frl_row_values values = {.n_bytes = (size_t)(*env)->GetArrayLength(env, data)};
+  frl_status st = enough && rows >= 0 ? FRL_OK : FRL_E_INVALID;
+  if (st == FRL_OK) {
+    pinned p = {.arrays = {data, ends, nulls}};
+    st = FRL_E_NOMEM;
+    if (pin(env, &p)) {
+      values.data = p.at[0];
+      values.ends = p.at[1];
+      values.nulls = p.at[2];
+      st = frl_row_reader_add_values(
+          run->reader, (size_t)column, &values, (size_t)rows, &err);
+    }
+    unpin(env, &p);
+  }
+  run->rows_ns += now_ns() - start;
+  if (st != FRL_OK) frl_jni_throw(env, st, &err);
+}
+
+/** What the columns got becomes a batch that waits to be pushed. */
+static void kernel_seal(JNIEnv *env, jclass self, jlong handle, jint rows) {
+  (void)self;
+  kernel_run *run = frl_jni_pointer(handle);
+  frl_error err = {0};
+  sealed_batch *made = calloc(1, sizeof *made);
+  frl_status st = made ? FRL_OK : FRL_E_NOMEM;
+  if (st == FRL_OK) st = frl_row_reader_end_rows(run->reader, (size_t)rows, &err);
+  if (st == FRL_OK) st = frl_row_reader_finish(run->reader, &made->array, &err);
+  if (st != FRL_OK) {
+    free(made);
+    frl_jni_throw(env, st, &err);
+    return;
+  }
+  if (run->last) {
+    run->last->next = made;
+  } else {
+    run->first = made;
+  }
+  run->last = made;
+}
+
+static jboolean kernel_push_sealed(JNIEnv *env, jclass self, jlong handle) {
+  (void)self;
+  kernel_run *run = frl_jni_pointer(handle);
+  struct ArrowArray batch;
+  if (!take_sealed(run, &batch)) return JNI_FALSE;
+  frl_error err = {0};
+  const frl_status st = frl_kernel_run_push(run->run, 0, &batch, &err);
+  if (st != FRL_OK) frl_jni_throw(env, st, &err);
+  return JNI_TRUE;
 }
 
 static void kernel_finish(JNIEnv *env, jclass self, jlong handle) {
@@ -258,6 +366,10 @@ bool frl_jni_register_kernel(JNIEnv *env, jclass native_class) {
       {"kernelCheckInput", "(J[BZ)[B", (frl_jni_function)kernel_check_input},
       {"kernelOpen", "(J[B)J", (frl_jni_function)kernel_open},
       {"kernelPush", "(J[BI)V", (frl_jni_function)kernel_push},
+      {"kernelWidth", "(JI)I", (frl_jni_function)kernel_width},
+      {"kernelAddValues", "(JI[B[I[BI)V", (frl_jni_function)kernel_add_values},
+      {"kernelSeal", "(JI)V", (frl_jni_function)kernel_seal},
+      {"kernelPushSealed", "(J)Z", (frl_jni_function)kernel_push_sealed},
       {"kernelFinish", "(J)V", (frl_jni_function)kernel_finish},
       {"kernelNext", "(J[B)I", (frl_jni_function)kernel_next},
       {"kernelStats", "(J[J)V", (frl_jni_function)kernel_stats},

@@ -42,6 +42,40 @@ public final class KernelRun implements AutoCloseable {
     handle.run(r -> Native.kernelPush(r, frames, bytes));
   }
 
+  /**
+   * How the values of an input column are handed to {@link #addValues}.
+   *
+   * @return bytes of each; 0 for texts and binaries; -1 where the type is not flat
+   */
+  public int width(int column) {
+    return handle.call(r -> Native.kernelWidth(r, column));
+  }
+
+  /**
+   * Values of an input column. Every column gets as many before {@link #seal}.
+   *
+   * @param data a byte each for booleans, decimals unscaled, the bytes of all texts
+   * @param ends where each text ends; null for other types
+   * @param nulls not 0 where a value is null; null where none is
+   */
+  public void addValues(int column, byte[] data, int[] ends, byte[] nulls, int rows) {
+    handle.run(r -> Native.kernelAddValues(r, column, data, ends, nulls, rows));
+  }
+
+  /** Makes a batch of the columns' values, for {@link #pushSealed}. */
+  public void seal(int rows) {
+    handle.run(r -> Native.kernelSeal(r, rows));
+  }
+
+  /**
+   * As {@link #push}, with the oldest batch that was sealed.
+   *
+   * @return false where there is none
+   */
+  public boolean pushSealed() {
+    return handle.call(Native::kernelPushSealed);
+  }
+
   /** No batch will follow. */
   public void finish() {
     handle.run(Native::kernelFinish);

@@ -88,6 +88,17 @@ final class Native {
 
   static native void kernelPush(long run, byte[] frames, int bytes);
 
+  /** Bytes of a value of a column in kernelAddValues; 0: ends tell; -1: not flat. */
+  static native int kernelWidth(long run, int column);
+
+  /** ends null where values have a width, nulls null where there is none. */
+  static native void kernelAddValues(
+      long run, int column, byte[] data, int[] ends, byte[] nulls, int rows);
+
+  static native void kernelSeal(long run, int rows);
+
+  static native boolean kernelPushSealed(long run);
+
   static native void kernelFinish(long run);
 
   /** Bytes of rows written; 0: none until more is pushed; negative: the room that a row needs. */

@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.UUID;
 import org.apache.spark.sql.types.StructType;
 
 /** Which kernel is run over which columns, and how: all that a task needs. */
@@ -18,6 +19,8 @@ final class KernelCall implements Serializable {
   /** Null as long as the plan below the kernel is not resolved. */
   final StructType input;
   final int outputColumns;
+  /** Of the pair of {@link CollectRow} and {@link MapInNativeExec}; empty in a logical plan. */
+  final String pair;
 
   KernelCall(
       ShippedLibrary library,
@@ -26,12 +29,30 @@ final class KernelCall implements Serializable {
       Map<String, String> options,
       StructType input,
       int outputColumns) {
+    this(library, kernel, limits, options, input, outputColumns, "");
+  }
+
+  private KernelCall(
+      ShippedLibrary library,
+      String kernel,
+      BatchLimits limits,
+      Map<String, String> options,
+      StructType input,
+      int outputColumns,
+      String pair) {
     this.library = library;
     this.kernel = kernel;
     this.limits = limits;
     this.options = new TreeMap<>(options);
     this.input = input;
     this.outputColumns = outputColumns;
+    this.pair = pair;
+  }
+
+  /** The same call, for two nodes of a physical plan that belong together. */
+  KernelCall paired() {
+    String made = UUID.randomUUID().toString();
+    return new KernelCall(library, kernel, limits, options, input, outputColumns, made);
   }
 
   KernelCall over(StructType columns) {

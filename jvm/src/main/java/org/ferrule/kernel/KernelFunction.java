@@ -22,7 +22,9 @@ final class KernelFunction implements FlatMapFunction<Iterator<InternalRow>, Int
 
   @Override
   public Iterator<InternalRow> call(Iterator<InternalRow> rows) {
-    KernelRows out = new KernelRows(rows, open(), call, metrics);
+    InputColumns columns = InputColumns.taken(call);
+    KernelRun run = columns == null ? open(call) : columns.run();
+    KernelRows out = new KernelRows(rows, columns, run, call, metrics);
     TaskContext task = TaskContext.get();
     if (task != null) {
       // a task may end before its rows do
@@ -31,7 +33,7 @@ final class KernelFunction implements FlatMapFunction<Iterator<InternalRow>, Int
     return out;
   }
 
-  private KernelRun open() {
+  static KernelRun open(KernelCall call) {
     try (Kernel kernel = Kernel.load(call.library.verifiedPath(), call.kernel)) {
       return kernel.open(call.options);
     }

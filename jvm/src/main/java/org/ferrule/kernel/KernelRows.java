@@ -13,8 +13,8 @@ import org.ferrule.internal.KernelRun;
 /**
  * The rows that a kernel makes of the rows of a partition.
  *
- * <p>Rows are copied into frames, handed over a batch at a time, and come back as frames in a byte[]
- * of the heap, which an UnsafeRow points into: what a consumer holds too long is stale at worst,
+ * <p>Rows come as columns ({@link InputColumns}), or are copied into frames, and are handed over a batch
+ * at a time. They come back as frames in a byte[] of the heap, which an UnsafeRow points into: what a consumer holds too long is stale at worst,
  * never freed memory. Held at once: one batch going in, what the kernel holds, and two buffers of
  * rows coming out.
  */
@@ -22,11 +22,14 @@ final class KernelRows implements Iterator<InternalRow>, AutoCloseable {
   private static final int FRAME = 8;
   private static final int LOOP_BYTES = 256;
   private static final int FIRST_BYTES = 1 << 16;
+  private static final byte[] NOTHING = new byte[0];
   private static final int OUT_BYTES = 1 << 18;
   private static final int MAX_ARRAY = Integer.MAX_VALUE - 64;
   private static final long BASE = Platform.BYTE_ARRAY_OFFSET;
 
   private final Iterator<InternalRow> input;
+  /** What generated code collects the rows in; null where none does, and they are copied. */
+  private final InputColumns columns;
   private final KernelRun run;
   private final KernelCall call;
   private final KernelMetrics metrics;
@@ -34,7 +37,7 @@ final class KernelRows implements Iterator<InternalRow>, AutoCloseable {
   private final UnsafeRow row;
   private UnsafeProjection projection;
 
-  private byte[] in = new byte[FIRST_BYTES];
+  private byte[] in = NOTHING;
   private int inUsed;
   private long bytesIn;
 
@@ -48,8 +51,13 @@ final class KernelRows implements Iterator<InternalRow>, AutoCloseable {
   private boolean closed;
 
   KernelRows(
-      Iterator<InternalRow> input, KernelRun run, KernelCall call, KernelMetrics metrics) {
+      Iterator<InternalRow> input,
+      InputColumns columns,
+      KernelRun run,
+      KernelCall call,
+      KernelMetrics metrics) {
     this.input = input;
+    this.columns = columns;
     this.run = run;
     this.call = call;
     this.metrics = metrics;
@@ -98,6 +106,13 @@ final class KernelRows implements Iterator<InternalRow>, AutoCloseable {
     if (task != null && task.isInterrupted()) {
       throw new TaskKilledException("killed between two batches of a kernel");
     }
+    if (!(columns == null ? pushRows() : columns.push(input))) {
+      run.finish();
+      finished = true;
+    }
+  }
+
+  private boolean pushRows() {
     inUsed = 0;
     for (int rows = 0;
         rows < call.limits.rows && inUsed < call.limits.bytes && input.hasNext();
@@ -105,12 +120,11 @@ final class KernelRows implements Iterator<InternalRow>, AutoCloseable {
       add(input.next());
     }
     if (inUsed == 0) {
-      run.finish();
-      finished = true;
-    } else {
-      bytesIn += inUsed;
-      run.push(in, inUsed);
+      return false;
     }
+    bytesIn += inUsed;
+    run.push(in, inUsed);
+    return true;
   }
 
   private void add(InternalRow next) {
@@ -142,7 +156,7 @@ final class KernelRows implements Iterator<InternalRow>, AutoCloseable {
     if (needed > MAX_ARRAY) {
       throw new IllegalStateException("a row too large for a batch: " + needed + " bytes");
     }
-    return (int) Math.min(MAX_ARRAY, Math.max(needed, 2L * before));
+    return (int) Math.min(MAX_ARRAY, Math.max(needed, Math.max(FIRST_BYTES, 2L * before)));
   }
 
   /** Few sources give other rows than UnsafeRow. */
@@ -157,7 +171,7 @@ final class KernelRows implements Iterator<InternalRow>, AutoCloseable {
   public synchronized void close() {
     if (!closed) {
       closed = true;
-      metrics.add(run.stats(), bytesIn);
+      metrics.add(run.stats(), columns == null ? bytesIn : columns.bytesIn());
       run.close();
     }
   }

@@ -35,6 +35,10 @@ public final class NodeArguments implements Serializable {
         call, output.stream().map(Attribute::newInstance).collect(Collectors.toList()));
   }
 
+  NodeArguments with(KernelCall other) {
+    return new NodeArguments(other, output);
+  }
+
   @Override
   public boolean equals(Object other) {
     return other instanceof NodeArguments
