@@ -14,10 +14,9 @@ set -euo pipefail
 cd "$FRL_ROOT"
 if [ -n "${ENGINE:-}" ]; then exec scripts/container.sh run "$@"; fi
 
-watcher=''
 interrupted() {
   trap - INT TERM
-  [ -z "$watcher" ] || kill "$watcher" 2>/dev/null || true
+  jobs -p | xargs -r kill 2>/dev/null || true
   frl_say "interrupted. The cluster goes on: make ps shows it, make stop ends it"
   exit 130
 }
@@ -59,11 +58,17 @@ trap 'kill "$watcher" 2>/dev/null || true' EXIT
 frl_say "the pipeline of spark-pipeline.yml"
 cluster run --folder "$folder" --full-refresh-all
 kill "$watcher" 2>/dev/null || true
-watcher=''
 trap - EXIT
 
-cluster run --folder "$folder" examples/flights/delays.py
 tables=$folder/spark-warehouse
-"$python" examples/flights/verify.py "$tables/flights" "$FRL_CACHE/flights/expected.json"
+proof=$folder/.cluster/proof.txt
+"$python" examples/flights/verify.py "$tables/flights" "$FRL_CACHE/flights/expected.json" \
+  >"$proof" 2>&1 &
+proving=$!
+cluster run --folder "$folder" examples/flights/delays.py
+failed=0
+wait "$proving" || failed=1
+cat "$proof"
+[ "$failed" = 0 ] || exit 1
 "$python" examples/flights/verify_paths.py "$tables/flight_paths"
 backlog

