@@ -144,8 +144,8 @@ void numbered_open(numbered *n, const char *extra, bool drain) {
   char config[2048];
   (void)snprintf(config, sizeof config,
       "{\"projectId\":\"p\",\"subscriptionId\":\"numbers\",\"emulatorHost\":\"%s\","
-      "\"drainIdleMs\":700,\"maxBatchDelayMs\":200,%s%s\"clearText\":false}",
-      n->host, extra ? extra : "",
+      "\"drainIdleMs\":%d,\"maxBatchDelayMs\":200,%s%s\"clearText\":false}",
+      n->host, NUMBERED_DRAIN_IDLE_MS, extra ? extra : "",
       extra && strstr(extra, "reservoirBytes") ? "" : "\"reservoirBytes\":33554432,");
   frl_error err = {0};
   const frl_status st = frl_coordinator_open(&n->c, config, &err);

@@ -11,6 +11,8 @@
 #include <stdint.h>
 
 enum { NUMBERED_MAX = 200000, NUMBERED_PARTS = 64, NUMBERED_KEYS = 16 };
+/* so long may a busy machine keep the server from its turn before a drain ends early */
+enum { NUMBERED_DRAIN_IDLE_MS = 2000 };
 
 typedef struct numbered {
   frl_emulator *emulator;

@@ -28,7 +28,7 @@ static void a_slow_reader_does_not_end_a_drain_early(void **state) {
   numbered_open(n, "\"reservoirBytes\":8388608,\"numPartitions\":1,", true);
   uint64_t rows = 0;
   while (numbered_next(n)) {
-    numbered_pause(1000); /* above drainIdleMs */
+    numbered_pause(NUMBERED_DRAIN_IDLE_MS + 300);
     rows += numbered_scan_all(n);
     numbered_committed(n);
   }
