@@ -4,7 +4,7 @@ import ferrule
 import pyarrow as pa
 import pytest
 from ferrule import Schema
-from schemas import random_schema
+from support.random_schemas import random_schema
 
 
 def test_ddl_in_and_out():

@@ -4,17 +4,9 @@ import json
 
 import pytest
 from ferrule import Schema
-from schemas import random_schema
+from support.random_schemas import loosened, random_schema
 
 SEEDS = range(100)
-
-
-def loosened(schema):
-    """A schema as DDL can say it: elements of arrays and values of maps may be null."""
-    if isinstance(schema, dict):
-        always = dict.fromkeys({"containsNull", "valueContainsNull"} & schema.keys(), True)
-        return {key: loosened(value) for key, value in schema.items()} | always
-    return [loosened(item) for item in schema] if isinstance(schema, list) else schema
 
 
 @pytest.mark.parametrize("seeds", [SEEDS[i : i + 25] for i in range(0, len(SEEDS), 25)])
