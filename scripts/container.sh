@@ -40,7 +40,7 @@ exists() { "$engine" container inspect "$name" >/dev/null 2>&1; }
 
 # What a container is made of; compose.yaml says the same.
 create() {
-  "$engine" run --detach --name "$name" --network host --init --env "FERRULE_UP=$*" \
+  "$engine" run --detach --name "$name" --network host --env "FERRULE_UP=$*" \
     --volume "$volume:/data" --volume "$FRL_ROOT/cluster:/srv/ferrule/cluster:ro" \
     --volume "$FRL_ROOT/spark-pipeline.yml:/srv/ferrule/spark-pipeline.yml:ro" \
     "$image" >/dev/null
