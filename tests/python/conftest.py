@@ -8,6 +8,7 @@ import ferrule
 import pytest
 
 KERNELS = pathlib.Path(__file__).with_name("kernels")
+FLAGS = ["-O1", *os.environ.get("FERRULE_TEST_CFLAGS", "").split()]  # sanitizers
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -25,12 +26,12 @@ def kernel_cache(tmp_path_factory):
 @pytest.fixture(scope="session")
 def several(kernel_cache):
     """The path of a library of small kernels."""
-    return ferrule.kernel.compile(KERNELS / "several.c", "twice", flags=["-O1"]).path
+    return ferrule.kernel.compile(KERNELS / "several.c", "twice", flags=FLAGS).path
 
 
 @pytest.fixture(scope="session")
 def every_type(kernel_cache):
-    return ferrule.kernel.compile(KERNELS / "every_type.c", flags=["-O1"])
+    return ferrule.kernel.compile(KERNELS / "every_type.c", flags=FLAGS)
 
 
 def held():

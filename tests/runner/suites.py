@@ -152,6 +152,16 @@ def wheel(*arguments, limit_s):
     return run
 
 
+def in_turn(*runs):
+    def run(log):
+        total = Count()
+        for one in runs:
+            total += one(log)
+        return total
+
+    return run
+
+
 def on_spark(version):
     return Suite(
         f"spark-{version}",
@@ -202,8 +212,10 @@ SUITES = [
         always=False),
     Suite("analyzer", "gcc -fanalyzer", some("src/*/*.c"), compiles("analyzer"), always=False),
     Suite("tidy", "clang-tidy", some("src/*/*.c"), script("tests/tidy"), always=False),
-    Suite("python-long", "the wheel installed by pip, and through Spark Connect",
-        some("tests/python/test_*.py"), wheel("-mlong", limit_s=1800), always=False),
+    Suite("python-long", "the wheel installed by pip and uv, through Connect, under ASan and UBSan",
+        some("tests/python/test_*.py"),
+        in_turn(wheel("-mlong", limit_s=3600), script("tests/python-asan", env="python")),
+        always=False),
     Suite("spark-long", "what the Spark source takes minutes for", SPARK_TESTS,
         pytest("test", "tests/spark", "-mlong", limit_s=2400), always=False),
     Suite("cluster-long", "services killed, clusters side by side", CLUSTER_TESTS,
