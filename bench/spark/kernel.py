@@ -14,26 +14,12 @@ import os
 import sys
 import time
 
-from pyspark.sql import DataFrame, SparkSession
-from scan import Jvm
+from pyspark.sql import DataFrame
+from session import Jvm, local_session
 
 COLUMNS = ["id", "concat('Name-', id % 1000) s", "id * 0.25D d"]
 RESULT = "upper_s STRING, scaled DOUBLE"
 ROW_BYTES = 8 + 8 + 8  # the strings have 6 to 8
-
-
-def session(config):
-    builder = (
-        SparkSession.builder.master("local[2]")
-        .appName("bench")
-        .config("spark.driver.memory", "4g")
-        .config("spark.ui.enabled", "false")
-        .config("spark.ui.showConsoleProgress", "false")
-        .config("spark.jars", config["jars"])
-    )
-    for key, value in config.get("conf", {}).items():
-        builder = builder.config(key, value)
-    return builder.getOrCreate()
 
 
 def upper_scale(batches):
@@ -115,8 +101,7 @@ def cpu_seconds(pid):
 def main(way, config_path):
     with open(config_path, encoding="utf-8") as file:
         config = json.load(file)
-    spark = session(config)
-    spark.sparkContext.setLogLevel("ERROR")
+    spark = local_session(config["jars"], config.get("conf"))
     jvm = Jvm(spark)
     rows = spark.range(0, config["rows"], 1, 2).selectExpr(*COLUMNS)
     frame = WAYS[way](spark, rows, config)
