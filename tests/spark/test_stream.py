@@ -176,6 +176,12 @@ def test_progress_shows_rows_and_the_sources_metrics(spark, subscription, start)
     metrics = [p["sources"][0]["metrics"] for p in progress if p["sources"][0].get("metrics")]
     assert metrics, progress
     assert all(float(value) >= 0 for one in metrics for value in one.values())
+    last = metrics[-1]
+    assert int(last["receivedMessages"]) >= 700
+    assert int(last["receivedBytes"]) > 0
+    told = {"heldMessages", "heldLeases", "decodeMs", "extendedLeases", "expiredLeases"}
+    told |= {"redeliveredMessages", "reopenedStreams"}
+    assert told <= set(last), last
 
 
 def test_memory_is_given_back(spark, subscription, start):
