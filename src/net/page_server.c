@@ -39,7 +39,8 @@ struct frl_page_server {
   uint16_t port;
   page_client *clients;
   unsigned n_clients;
-  frl_error *err; /* of start, while it runs */
+  bool has_listener; /* its handle is not closed yet */
+  frl_error *err;    /* of start, while it runs */
   frl_status status;
   frl_mutex lock;
   frl_cond closed;
@@ -48,7 +49,9 @@ struct frl_page_server {
 
 /* ---- closing ---- */
 
-static void tell_closed(frl_page_server *s) {
+/* Handles may be closed in any order: with the last of them the server is gone. */
+static void tell_if_closed(frl_page_server *s) {
+  if (s->clients || s->has_listener) return;
   frl_mutex_lock(&s->lock);
   s->is_closed = true;
   frl_cond_signal(&s->closed);
@@ -69,7 +72,7 @@ static void on_client_closed(uv_handle_t *handle) {
   unlink_client(c);
   frl_buf_deinit(&c->answer);
   frl_free(&s->mem, c);
-  if (!s->clients && uv_is_closing((uv_handle_t *)&s->tcp)) tell_closed(s);
+  tell_if_closed(s);
 }
 
 static void close_client(page_client *c) {
@@ -205,7 +208,8 @@ static int listen_on(frl_page_server *s, uint16_t port) {
 
 static void on_listener_closed(uv_handle_t *handle) {
   frl_page_server *s = handle->data;
-  if (!s->clients) tell_closed(s);
+  s->has_listener = false;
+  tell_if_closed(s);
 }
 
 static void on_start(void *ctx) {
@@ -213,6 +217,7 @@ static void on_start(void *ctx) {
   const uint16_t port = s->port;
   (void)uv_tcp_init(frl__loop_uv(s->loop), &s->tcp);
   s->tcp.data = s;
+  s->has_listener = true;
   const int rc = listen_on(s, port);
   s->status = FRL_OK;
   if (rc == 0) return;
