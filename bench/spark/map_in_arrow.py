@@ -2,8 +2,8 @@
 
 usage: map_in_arrow.py WAY CONFIG.json
 
-WAY: kernel, pyarrow, arrow-udf, pandas-udf, python-udf, python-udf-arrow, or one of
-kernel.py. CONFIG: as there, and site (the folder to import ferrule from).
+WAY: kernel, pyarrow, rust, arrow-udf, pandas-udf, python-udf, python-udf-arrow, or one of
+kernel.py. CONFIG: as there, and sites (folders to import ferrule and the Rust peer from).
 """
 
 import json
@@ -20,6 +20,16 @@ def with_kernel(spark, rows, config):
 
     k = load(config["library"], "upper_scale").ship(spark)
     return rows.mapInArrow(k, k.ddl)
+
+
+def with_rust(spark, rows, config):
+    def each(batches):
+        import upper_scale_rs
+
+        for batch in batches:
+            yield upper_scale_rs.upper_scale(batch)
+
+    return rows.mapInArrow(each, kernel.RESULT)
 
 
 def with_arrow_udf(spark, rows, config):
@@ -61,6 +71,7 @@ kernel.WAYS.update(
     {
         "kernel": with_kernel,
         "pyarrow": kernel.map_in_arrow,
+        "rust": with_rust,
         "arrow-udf": with_arrow_udf,
         "pandas-udf": with_pandas_udf,
         "python-udf": with_python_udf(False),
@@ -71,12 +82,12 @@ kernel.WAYS.update(
 
 def main(way, config_path):
     with open(config_path, encoding="utf-8") as file:
-        site = json.load(file)["site"]
+        sites = json.load(file)["sites"]
     here = os.path.dirname(os.path.abspath(__file__))
     # the workers need them, too
-    os.environ["PYTHONPATH"] = os.pathsep.join([site, here])
+    os.environ["PYTHONPATH"] = os.pathsep.join([*sites, here])
     os.environ["PYSPARK_PYTHON"] = sys.executable
-    sys.path.insert(0, site)
+    sys.path[:0] = sites
     kernel.main(way, config_path)
 
 
