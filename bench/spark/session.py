@@ -1,9 +1,13 @@
 """The Spark that every case runs on: 4.1.1, local[2], 4 GB; and what its JVM has used."""
 
+import os
+import sys
+
 from pyspark.sql import SparkSession
 
 
 def local_session(jars="", conf=None):
+    os.environ["PYSPARK_PYTHON"] = sys.executable
     builder = (
         SparkSession.builder.master("local[2]")
         .appName("bench")
