@@ -67,17 +67,13 @@ int cli_cluster_read(cli_cluster_options *out, const cli_args *args) {
 }
 
 static void warn(void *ctx, const char *text) {
-  const cli_args *args = ctx;
-  (void)fprintf(stderr, "ferrule %s: %s\n", args->command->name, text);
+  const cli_args *const *args = ctx;
+  (void)fprintf(stderr, "ferrule %s: %s\n", (*args)->command->name, text);
 }
 
 void cli_cluster_warn(const cli_args *args) {
   /* a folder without a cluster is told by who asked for it */
-  union {
-    const cli_args *in;
-    void *out;
-  } ctx = {.in = args};
-  if (frl_cluster_warnings(cli_cluster_folder(args), warn, ctx.out, NULL)) return;
+  (void)!frl_cluster_warnings(cli_cluster_folder(args), warn, &args, NULL);
 }
 
 /* ---- up and start ---- */

@@ -86,7 +86,6 @@ def main(way, config_path):
     here = os.path.dirname(os.path.abspath(__file__))
     # the workers need them, too
     os.environ["PYTHONPATH"] = os.pathsep.join([*sites, here])
-    os.environ["PYSPARK_PYTHON"] = sys.executable
     sys.path[:0] = sites
     kernel.main(way, config_path)
 

@@ -93,16 +93,9 @@ static void set_buffers(const frl_col *c, struct ArrowArray *out, array_node *no
   }
 }
 
-/** The last batch plus an eighth; shrinks by a quarter a batch at most. */
-static size_t learn(size_t hint, size_t seen) {
-  const size_t grown = seen + seen / 8;
-  const size_t shrunk = hint - hint / 4;
-  return grown > shrunk ? grown : shrunk;
-}
-
 static void reset(frl_col *c) {
-  c->hint_rows = learn(c->hint_rows, c->rows);
-  c->hint_bytes = learn(c->hint_bytes, c->used_bytes);
+  c->hint_rows = frl_pool_learn(c->hint_rows, c->rows);
+  c->hint_bytes = frl_pool_learn(c->hint_bytes, c->used_bytes);
   c->values = NULL;
   c->offsets = NULL;
   c->validity = NULL;

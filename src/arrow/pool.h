@@ -57,4 +57,14 @@ size_t frl_pool_used_bytes(frl_pool *pool);
 /** Capacity of the buffers kept for reuse. */
 size_t frl_pool_idle_bytes(frl_pool *pool);
 
+/**
+ * What to ask for next, in bytes or rows, from the last hint and what was needed: that
+ * and an eighth more; shrinks by a quarter each time at most.
+ */
+static inline size_t frl_pool_learn(size_t hint, size_t seen) {
+  const size_t grown = seen + seen / 8;
+  const size_t shrunk = hint - hint / 4;
+  return grown > shrunk ? grown : shrunk;
+}
+
 #endif /* FRL_ARROW_POOL_H */

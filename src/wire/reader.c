@@ -1,7 +1,5 @@
 #include "wire/reader.h"
 
-#include <string.h>
-
 #include "base/error.h"
 
 enum { TAG_MAX_BYTES = 5 };

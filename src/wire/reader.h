@@ -77,7 +77,7 @@ FRL_NODISCARD frl_status frl_wire_read_entry(
 
 /** Whether the bytes are valid UTF-8 (no surrogates, no overlong forms). */
 static inline bool frl_wire_is_utf8(frl_cursor bytes) {
-  return frl_utf8_check(bytes.pos, (size_t)(bytes.end - bytes.pos), NULL);
+  return frl_utf8_check(bytes.pos, frl_cursor_left(&bytes), NULL);
 }
 
 #endif /* FRL_WIRE_READER_H */

@@ -335,19 +335,12 @@ static void abandon_lot(frl_intake *in) {
   in->full = false;
 }
 
-/** What the next lot may need: as much as this one; less and less if that was little.
- */
-static size_t expect(size_t before, size_t now) {
-  const size_t less = before - before / 4;
-  return now > less ? now : less;
-}
-
 frl_status frl_intake_finish(frl_intake *in, frl_lot **out) {
   *out = NULL;
   if (frl_intake_rows(in) == 0) return FRL_END;
   frl_lot *lot = in->lot;
-  in->hint_rows = expect(in->hint_rows, lot->n_rows);
-  in->hint_id_bytes = expect(in->hint_id_bytes, lot->arena_len);
+  in->hint_rows = frl_pool_learn(in->hint_rows, lot->n_rows);
+  in->hint_id_bytes = frl_pool_learn(in->hint_id_bytes, lot->arena_len);
   lot->native_bytes = frl_intake_native_bytes(in) + sizeof *lot;
   const frl_status st = make_batch(in, &lot->batch);
   if (st != FRL_OK) {
