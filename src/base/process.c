@@ -111,26 +111,32 @@ frl_status frl_process_with_variable(const char *variable,
 
 static const char listening_state[] = "0A";
 
-/* The inode of a listening socket of the port in one of the tables, 0: none. */
-static uint64_t listening_inode(const char *table, uint16_t port) {
+bool frl_process_socket(
+    const char *table, uint16_t port, const char *state, uint64_t *inode) {
   FILE *file = fopen(table, "re");
-  if (!file) return 0;
+  if (!file) return false;
   char line[512];
-  uint64_t found = 0;
+  bool found = false;
   while (!found && fgets(line, sizeof line, file)) {
     char local_port[5] = "";
-    char state[3] = "";
-    char inode[21] = "";
+    char its_state[3] = "";
+    char its_inode[21] = "";
     const int n = sscanf(line,
         " %*d: %*[0-9A-Fa-f]:%4s %*[0-9A-Fa-f]:%*s %2s %*s %*s %*s %*s %*s %20s",
-        local_port, state, inode);
-    if (n == 3 && strtoul(local_port, NULL, 16) == port &&
-        strcmp(state, listening_state) == 0) {
-      found = strtoull(inode, NULL, 10);
-    }
+        local_port, its_state, its_inode);
+    found = n >= 2 && strtoul(local_port, NULL, 16) == port &&
+            strcmp(its_state, state) == 0;
+    if (found && inode) *inode = strtoull(its_inode, NULL, 10);
   }
   (void)fclose(file);
   return found;
+}
+
+/* The inode of a listening socket of the port in one of the tables, 0: none. */
+static uint64_t listening_inode(const char *table, uint16_t port) {
+  uint64_t inode = 0;
+  (void)frl_process_socket(table, port, listening_state, &inode);
+  return inode;
 }
 
 static bool holds_socket(int32_t pid, const char *link) {

@@ -37,4 +37,13 @@ FRL_NODISCARD frl_status frl_process_with_variable(const char *variable,
  */
 bool frl_process_listening(uint16_t port, frl_process *out);
 
+/**
+ * Whether a table of the kernel's (/proc/net/tcp, tcp6) has a socket of this local port
+ * in a state, two hexadecimal digits as the table has them: 0A listens, 01 is
+ * connected.
+ * @param inode  receives the first one's; may be NULL
+ */
+bool frl_process_socket(
+    const char *table, uint16_t port, const char *state, uint64_t *inode);
+
 #endif /* FRL_BASE_PROCESS_H */

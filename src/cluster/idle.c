@@ -1,11 +1,9 @@
 #include "cluster/idle.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <yyjson.h>
 
 #include "base/buf.h"
+#include "base/process.h"
 #include "cluster/application.h"
 #include "cluster/http_get.h"
 
@@ -14,19 +12,7 @@ enum { PAGE_MAX_BYTES = 4 << 20 };
 static const char established_state[] = "01";
 
 bool frl__cluster_is_connected(const char *table, uint16_t port) {
-  FILE *file = fopen(table, "re");
-  char line[512];
-  bool found = false;
-  while (file && !found && fgets(line, sizeof line, file)) {
-    char local_port[5] = "";
-    char state[3] = "";
-    const int n = sscanf(
-        line, " %*d: %*[0-9A-Fa-f]:%4s %*[0-9A-Fa-f]:%*s %2s", local_port, state);
-    found = n == 2 && strtoul(local_port, NULL, 16) == port &&
-            strcmp(state, established_state) == 0;
-  }
-  if (file) (void)fclose(file);
-  return found;
+  return frl_process_socket(table, port, established_state, NULL);
 }
 
 int frl__cluster_active_applications(const char *json, size_t n) {
