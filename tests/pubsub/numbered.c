@@ -143,10 +143,10 @@ void numbered_delete_subscription(numbered *n) {
 void numbered_open(numbered *n, const char *extra, bool drain) {
   char config[2048];
   (void)snprintf(config, sizeof config,
-      "{\"projectId\":\"p\",\"subscriptionId\":\"numbers\",\"emulatorHost\":\"%s\","
-      "\"drainIdleMs\":%d,\"maxBatchDelayMs\":200,%s%s\"clearText\":false}",
-      n->host, NUMBERED_DRAIN_IDLE_MS, extra ? extra : "",
-      extra && strstr(extra, "reservoirBytes") ? "" : "\"reservoirBytes\":33554432,");
+      /* of a name that is there twice the first counts */
+      "{%s\"projectId\":\"p\",\"subscriptionId\":\"numbers\",\"emulatorHost\":\"%s\","
+      "\"drainIdleMs\":%d,\"maxBatchDelayMs\":200,\"reservoirBytes\":33554432}",
+      extra ? extra : "", n->host, NUMBERED_DRAIN_IDLE_MS);
   frl_error err = {0};
   const frl_status st = frl_coordinator_open(&n->c, config, &err);
   if (st != FRL_OK) print_error("open: %s\n", err.message);
@@ -285,14 +285,20 @@ uint64_t numbered_scan_all(numbered *n) {
   return rows;
 }
 
-uint64_t numbered_run(numbered *n) {
+uint64_t numbered_run_within(numbered *n, uint64_t max_rows, uint32_t *batches) {
   uint64_t rows = 0;
+  if (batches) *batches = 0;
   while (numbered_next(n)) {
-    rows += numbered_scan_all(n);
+    const uint64_t some = numbered_scan_all(n);
+    assert_true(some <= max_rows);
+    rows += some;
+    if (batches && some) ++*batches;
     numbered_committed(n);
   }
   return rows;
 }
+
+uint64_t numbered_run(numbered *n) { return numbered_run_within(n, UINT64_MAX, NULL); }
 
 /* ---- figures ---- */
 

@@ -70,6 +70,8 @@ numbered_read numbered_scan(
 uint64_t numbered_scan_all(numbered *n);
 /** Batches until the drain has ended. */
 uint64_t numbered_run(numbered *n);
+/** The same, each of at most max_rows. *batches: how many had rows; NULL works. */
+uint64_t numbered_run_within(numbered *n, uint64_t max_rows, uint32_t *batches);
 
 /** Numbers of 0 .. count - 1 that were read fewer than min or more than max times. */
 uint32_t numbered_wrong(const numbered *n, uint32_t count, uint32_t min, uint32_t max);

@@ -163,16 +163,23 @@ static void limits_bound_a_batch(void **state) {
   numbered *n = numbered_start(false);
   numbered_publish(n, 0, 5000, 0);
   numbered_open(n, "\"maxRowsPerBatch\":1000,\"numPartitions\":3,", true);
-  uint64_t rows = 0;
-  while (numbered_next(n)) {
-    const uint64_t some = numbered_scan_all(n);
-    assert_true(some <= 1000);
-    rows += some;
-    numbered_committed(n);
-  }
-  assert_int_equal(rows, 5000);
+  assert_int_equal(numbered_run_within(n, 1000, NULL), 5000);
   assert_int_equal(numbered_stop(n, NULL), FRL_OK);
   assert_int_equal(numbered_backlog(n), 0);
+  numbered_end(n);
+}
+
+static void a_part_that_finds_nothing_does_not_wait_the_batch_out(void **state) {
+  (void)state;
+  numbered *n = numbered_start(false);
+  numbered_publish(n, 0, 100, 0);
+  numbered_open(n, "\"maxBatchDelayMs\":600000,\"numPartitions\":2,", false);
+  numbered_wait(n);
+  assert_int_equal(n->n_parts, 2);
+  const numbered_read some = numbered_scan(n, 0, "0", 0);
+  assert_int_equal(some.status, FRL_END);
+  assert_true(some.rows > 0);
+  assert_int_equal(numbered_scan(n, 1, "0", 0).status, FRL_END);
   numbered_end(n);
 }
 
@@ -213,6 +220,7 @@ int main(void) {
       cmocka_unit_test(a_second_stream_on_the_subscription_is_refused),
       cmocka_unit_test(a_missing_subscription_says_what_to_do),
       cmocka_unit_test(limits_bound_a_batch),
+      cmocka_unit_test(a_part_that_finds_nothing_does_not_wait_the_batch_out),
       cmocka_unit_test(a_batch_read_gives_everything_back),
       cmocka_unit_test(a_batch_read_acks_on_read_where_asked),
   };

@@ -52,12 +52,23 @@ typedef struct room {
   int64_t wait_ms;
 } room;
 
+/**
+ * When a partition of the batch took something last; -1: none has. One that finds
+ * nothing need not wait for as long as the others found something. The lock is held.
+ */
+static int64_t last_take_ms(const frl_member *m, uint64_t batch) {
+  int64_t last_ms = -1;
+  for (const frl_part *p = m->parts; p; p = p->next) {
+    if (p->batch == batch && p->last_take_ms > last_ms) last_ms = p->last_take_ms;
+  }
+  return last_ms;
+}
+
 /** What the partition may still take. The lock is held. */
 static room room_of(const frl_member *m, const frl_part *part, int64_t now_ms) {
   room r = {.wait_ms = part->until_ms - now_ms};
-  if (part->last_take_ms >= 0) {
-    r.wait_ms = shorter(r.wait_ms, part->last_take_ms + QUIET_MS - now_ms);
-  }
+  const int64_t last_ms = last_take_ms(m, part->batch);
+  if (last_ms >= 0) r.wait_ms = shorter(r.wait_ms, last_ms + QUIET_MS - now_ms);
   if (r.wait_ms < 0) r.wait_ms = 0;
   const uint64_t rows_left = part->max_rows - part->n_rows;
   r.rows = rows_left < UINT32_MAX ? (uint32_t)rows_left : UINT32_MAX;
