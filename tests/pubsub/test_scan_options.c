@@ -1,8 +1,11 @@
 /* Each option of a stream does what it says. */
 #include <ferrule/pubsub.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "numbered.h"
 #include "publish_batch.h"
@@ -29,16 +32,8 @@ static void max_bytes_bounds_a_batch(void **state) {
   (void)state;
   numbered *n = start_with_texts(COUNT);
   numbered_open(n, "\"maxBytesPerBatch\":40000,\"numPartitions\":2,", true);
-  uint64_t rows = 0;
-  uint32_t batches = 0;
-  while (numbered_next(n)) {
-    const uint64_t some = numbered_scan_all(n);
-    assert_true(some * PAYLOAD <= 40000);
-    rows += some;
-    batches += some > 0;
-    numbered_committed(n);
-  }
-  assert_int_equal(rows, COUNT);
+  uint32_t batches;
+  assert_int_equal(numbered_run_within(n, 40000 / PAYLOAD, &batches), COUNT);
   assert_true(batches >= COUNT * PAYLOAD / 40000);
   assert_int_equal(numbered_stop(n, NULL), FRL_OK);
   assert_int_equal(numbered_backlog(n), 0);
@@ -49,14 +44,7 @@ static void a_message_larger_than_a_batch_is_a_batch(void **state) {
   (void)state;
   numbered *n = start_with_texts(5);
   numbered_open(n, "\"maxBytesPerBatch\":1,\"numPartitions\":1,", true);
-  uint64_t rows = 0;
-  while (numbered_next(n)) {
-    const uint64_t some = numbered_scan_all(n);
-    assert_true(some <= 1);
-    rows += some;
-    numbered_committed(n);
-  }
-  assert_int_equal(rows, 5);
+  assert_int_equal(numbered_run_within(n, 1, NULL), 5);
   numbered_end(n);
 }
 
@@ -112,6 +100,63 @@ static void executors_are_told_the_host_and_port_that_were_named(void **state) {
   rows += numbered_run(n);
   assert_int_equal(rows, 10);
   numbered_end(n);
+}
+
+static bool has_ipv6(void) {
+  const int fd = socket(AF_INET6, SOCK_STREAM, 0);
+  struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_addr = in6addr_loopback};
+  const bool has =
+      fd >= 0 && bind(fd, (const struct sockaddr *)(const void *)&to, sizeof to) == 0;
+  if (fd >= 0) (void)close(fd);
+  return has;
+}
+
+static void an_ipv6_address_is_a_coordinator_host(void **state) {
+  (void)state;
+  if (!has_ipv6()) skip();
+  const char *const hosts[] = {"::1", "[::1]"};
+  for (size_t i = 0; i < 2; i++) {
+    numbered *n = numbered_start(false);
+    numbered_publish(n, 0, 10, 0);
+    char option[128];
+    (void)snprintf(option, sizeof option, "\"coordinatorHost\":\"%s\",", hosts[i]);
+    numbered_open(n, option, true);
+    assert_true(numbered_next(n));
+    assert_non_null(strstr(n->parts[0], "\"[::1]:"));
+    const uint64_t rows = numbered_scan_all(n); /* which goes through it */
+    numbered_committed(n);
+    assert_int_equal(rows + numbered_run(n), 10);
+    numbered_end(n);
+  }
+}
+
+/** Executors may reach us by an address that is not ours. */
+static void an_ipv6_address_of_another_machine_is_one_too(void **state) {
+  (void)state;
+  if (!has_ipv6()) skip();
+  numbered *n = numbered_start(false);
+  numbered_open(n, "\"coordinatorHost\":\"[2001:db8::1]\",", false);
+  assert_true(numbered_next(n));
+  assert_non_null(strstr(n->parts[0], "\"[2001:db8::1]:"));
+  numbered_end(n);
+}
+
+static void a_host_with_a_port_is_no_coordinator_host(void **state) {
+  (void)state;
+  const char *const hosts[] = {"localhost:7077", "[::1", "[::1]:7077", "[]"};
+  for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
+    numbered *n = numbered_start(false);
+    char config[256];
+    (void)snprintf(config, sizeof config,
+        "{\"projectId\":\"p\",\"subscriptionId\":\"numbers\",\"emulatorHost\":\"%s\","
+        "\"coordinatorHost\":\"%s\"}",
+        n->host, hosts[i]);
+    frl_error err = {0};
+    assert_int_not_equal(frl_coordinator_open(&n->c, config, &err), FRL_OK);
+    assert_non_null(strstr(err.message, "coordinatorHost"));
+    assert_null(n->c);
+    numbered_end(n);
+  }
 }
 
 static void a_taken_coordinator_port_is_named(void **state) {
@@ -234,6 +279,9 @@ int main(void) {
       cmocka_unit_test(a_message_larger_than_a_batch_is_a_batch),
       cmocka_unit_test(as_many_streams_as_asked_for_are_opened),
       cmocka_unit_test(executors_are_told_the_host_and_port_that_were_named),
+      cmocka_unit_test(an_ipv6_address_is_a_coordinator_host),
+      cmocka_unit_test(an_ipv6_address_of_another_machine_is_one_too),
+      cmocka_unit_test(a_host_with_a_port_is_no_coordinator_host),
       cmocka_unit_test(a_taken_coordinator_port_is_named),
       cmocka_unit_test(a_stream_reads_over_tls_with_a_key_and_an_authority),
       cmocka_unit_test(a_server_of_another_authority_fails_the_start),

@@ -1,5 +1,5 @@
 /* The coordinator's port: who may call, and the calls Member, Claim and Sealed. */
-#include <inttypes.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -342,22 +342,51 @@ static void end_timer(void *ctx) {
   c->timer = NULL;
 }
 
+/** Listens on the named host, or everywhere: the name need not be our own address's. */
+static frl_status listen_as(frl_coordinator *c, const char *host, frl_error *err) {
+  frl_error why = {0};
+  frl_status st = listen_on(c, host, &why);
+  if (st != FRL_OK && c->config->coordinator_host) {
+    const bool is_v6 = strchr(host, ':') != NULL;
+    /* what has a colon and is no address is a mistake, such as host:port */
+    if (!is_v6 || why.origin_code == EADDRNOTAVAIL) {
+      st = listen_on(c, is_v6 ? "::" : "0.0.0.0", &why);
+    }
+  }
+  if (st == FRL_OK) return FRL_OK;
+  frl_error_prefix(
+      &why, "coordinator on %s (coordinatorHost, coordinatorPort): ", host);
+  if (err) *err = why;
+  return st;
+}
+
+/** IPv6 addresses stand in brackets before a port; Spark's host names have them too. */
+static frl_status open_port(frl_coordinator *c, frl_error *err) {
+  const char *given = c->config->coordinator_host;
+  if (!given) given = "127.0.0.1";
+  const size_t n = strlen(given);
+  const bool bracketed = n > 2 && *given == '[' && given[n - 1] == ']';
+  char host[FRL_COORD_NAME_SIZE - sizeof "[]:65535" + 1]; /* the address fits */
+  if (n >= sizeof host) {
+    return frl_fail(err, FRL_E_INVALID, "option coordinatorHost: too long");
+  }
+  memcpy(host, given + bracketed, n + 1 - bracketed);
+  if (bracketed) host[n - 2] = 0;
+  if (strpbrk(host, "[]")) {
+    return frl_fail(err, FRL_E_INVALID,
+        "option coordinatorHost: expected a host name or an address, without a port");
+  }
+  FRL_TRY(listen_as(c, host, err));
+  (void)snprintf(c->address, sizeof c->address, strchr(host, ':') ? "[%s]:%u" : "%s:%u",
+      host, (unsigned)frl_server_port(c->server));
+  return FRL_OK;
+}
+
 frl_status frl__coord_serve(frl_coordinator *c, frl_error *err) {
-  const char *host = c->config->coordinator_host;
   frl_random_hex(NULL, c->token, FRL_COORD_TOKEN_BYTES);
   FRL_TRY(frl_loop_start(&c->loop, NULL, "coordinator", err));
-  frl_status st = listen_on(c, host ? host : "127.0.0.1", err);
-  /* the name by which executors know us need not be one of our own addresses */
-  if (st != FRL_OK && host) st = listen_on(c, "0.0.0.0", err);
-  if (st != FRL_OK) {
-    frl_error_prefix(err, "coordinator on %s (coordinatorHost, coordinatorPort): ",
-        host ? host : "127.0.0.1");
-    return st;
-  }
-  const bool is_v6 = host && strchr(host, ':') && *host != '[';
-  (void)snprintf(c->address, sizeof c->address, is_v6 ? "[%s]:%u" : "%s:%u",
-      host ? host : "127.0.0.1", (unsigned)frl_server_port(c->server));
-  st = add_methods(c);
+  FRL_TRY(open_port(c, err));
+  frl_status st = add_methods(c);
   if (st == FRL_OK) st = frl_loop_call(c->loop, start_timer, c);
   if (st == FRL_OK && !c->timer) st = FRL_E_NOMEM;
   if (st != FRL_OK) return frl_fail(err, st, "coordinator: out of memory");
