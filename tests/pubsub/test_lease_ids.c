@@ -77,6 +77,31 @@ static void what_comes_and_goes_takes_no_more_room(void **state) {
   frl_id_map_deinit(&m);
 }
 
+/* Else one of them would be looked for through all of the others, and this never end.
+ */
+static void ids_that_end_alike_are_spread(void **state) {
+  (void)state;
+  enum { IDS = 200000 };
+  static const uint64_t steps[] = {64, 1000, 4096, (uint64_t)1 << 20};
+  for (size_t s = 0; s < sizeof steps / sizeof *steps; s++) {
+    frl_id_map m;
+    frl_id_map_init(&m, NULL, 17);
+    for (uint64_t i = 1; i <= IDS; i++) {
+      uint64_t *present;
+      assert_int_equal(frl_id_map_put(&m, i * steps[s], i, &present), FRL_OK);
+      assert_null(present);
+    }
+    assert_int_equal(m.len, IDS);
+    for (uint64_t i = 1; i <= IDS; i += 2) frl_id_map_remove(&m, i * steps[s], i);
+    assert_int_equal(m.len, IDS / 2);
+    for (uint64_t i = 1; i <= IDS; i++) {
+      const uint64_t *place = frl_id_map_find(&m, i * steps[s]);
+      assert_int_equal(place ? *place : 0, i % 2 ? 0 : i);
+    }
+    frl_id_map_deinit(&m);
+  }
+}
+
 static void a_present_key_is_found_not_replaced(void **state) {
   (void)state;
   frl_id_map m;
@@ -118,6 +143,7 @@ int main(void) {
       cmocka_unit_test(numbers_map_one_to_one_and_texts_to_hashes),
       cmocka_unit_test(it_agrees_with_a_plain_array),
       cmocka_unit_test(what_comes_and_goes_takes_no_more_room),
+      cmocka_unit_test(ids_that_end_alike_are_spread),
       cmocka_unit_test(a_present_key_is_found_not_replaced),
       cmocka_unit_test(a_refused_allocation_changes_nothing),
   };

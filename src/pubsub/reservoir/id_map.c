@@ -5,8 +5,9 @@
 #include "base/mem.h"
 
 enum {
-  FIRST_SLOTS = 1024,
-  GROUP_BITS = 2, /* keys that differ only in these bits share a cache line */
+  FIRST_ROW_BITS = 4,
+  GROUP_BITS = 6, /* keys that differ only in these bits lie in one piece */
+  FIRST_SLOTS = 1 << (FIRST_ROW_BITS + GROUP_BITS),
   NUMBER_MAX_DIGITS = 18
 };
 
@@ -58,21 +59,35 @@ void frl_id_map_deinit(frl_id_map *m) {
   m->len = 0;
 }
 
+/*
+ * The table is a matrix: a row for keys that differ in their last bits only, with a
+ * column for each of those. Ids that follow each other lie in a row, one behind the
+ * other; a key whose place is taken goes down its column, past whole rows at a time.
+ * Slots are numbered down the columns.
+ */
 static size_t home(const frl_id_map *m, uint64_t key) {
   uint64_t h = (key >> GROUP_BITS) ^ m->seed;
   h ^= h >> 32;
   h *= 0xd6e8feb86659fd93u;
   h ^= h >> 29;
-  const uint64_t in_group = key & ((1u << GROUP_BITS) - 1);
-  return (size_t)(h << GROUP_BITS | in_group) & (m->n_slots - 1);
+  /* turned by the hash: ids may have their last bits in common */
+  const uint64_t column = (key + (h >> 48)) & ((1u << GROUP_BITS) - 1);
+  const uint64_t row = h & (((uint64_t)1 << m->row_bits) - 1);
+  return (size_t)(column << m->row_bits | row);
+}
+
+static frl_id_slot *at(const frl_id_map *m, size_t i) {
+  const size_t row = i & (((size_t)1 << m->row_bits) - 1);
+  return &m->slots[row << GROUP_BITS | i >> m->row_bits];
 }
 
 /* The slot of the key, or the free one where it would go. */
 static frl_id_slot *slot_of(const frl_id_map *m, uint64_t key) {
   const size_t mask = m->n_slots - 1;
   size_t i = home(m, key);
-  while (m->slots[i].key != 0 && m->slots[i].key != key) i = (i + 1) & mask;
-  return &m->slots[i];
+  frl_id_slot *slot = at(m, i);
+  while (slot->key != 0 && slot->key != key) slot = at(m, i = (i + 1) & mask);
+  return slot;
 }
 
 uint64_t *frl_id_map_find(const frl_id_map *m, uint64_t key) {
@@ -84,6 +99,7 @@ uint64_t *frl_id_map_find(const frl_id_map *m, uint64_t key) {
 static frl_status grow(frl_id_map *m) {
   frl_id_map bigger = *m;
   bigger.n_slots = m->n_slots ? m->n_slots * 2 : FIRST_SLOTS;
+  bigger.row_bits = m->n_slots ? m->row_bits + 1 : FIRST_ROW_BITS;
   bigger.slots = frl_calloc(&m->mem, bigger.n_slots, sizeof *bigger.slots);
   if (!bigger.slots) return FRL_E_NOMEM;
   for (size_t i = 0; i < m->n_slots; i++) {
@@ -114,18 +130,23 @@ frl_status frl_id_map_put(
 
 void frl_id_map_remove(frl_id_map *m, uint64_t key, uint64_t place) {
   if (m->len == 0) return;
-  frl_id_slot *found = slot_of(m, key);
-  if (found->key == 0 || found->place != place) return;
   const size_t mask = m->n_slots - 1;
-  size_t hole = (size_t)(found - m->slots);
+  size_t i = home(m, key);
+  frl_id_slot *hole = at(m, i);
+  while (hole->key != 0 && hole->key != key) hole = at(m, i = (i + 1) & mask);
+  if (hole->key == 0 || hole->place != place) return;
+  size_t hole_i = i;
   /* moves back what would no longer be found behind the hole */
-  for (size_t i = (hole + 1) & mask; m->slots[i].key; i = (i + 1) & mask) {
-    const size_t from_home = (i - home(m, m->slots[i].key)) & mask;
-    if (from_home >= ((i - hole) & mask)) {
-      m->slots[hole] = m->slots[i];
-      hole = i;
-    }
+  for (;;) {
+    i = (i + 1) & mask;
+    frl_id_slot *next = at(m, i);
+    if (next->key == 0) break;
+    const size_t from_home = (i - home(m, next->key)) & mask;
+    if (from_home < ((i - hole_i) & mask)) continue;
+    *hole = *next;
+    hole = next;
+    hole_i = i;
   }
-  m->slots[hole].key = 0;
+  hole->key = 0;
   m->len--;
 }

@@ -23,7 +23,8 @@ typedef struct frl_id_slot {
 
 typedef struct frl_id_map {
   frl_id_slot *slots;
-  size_t n_slots; /* 0 or a power of two */
+  size_t n_slots;    /* 0 or a power of two */
+  unsigned row_bits; /* of its number of rows, see id_map.c */
   size_t len;
   uint64_t seed;
   frl_mem mem;
