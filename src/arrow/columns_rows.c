@@ -77,7 +77,18 @@ static frl_status append_blank(frl_col *c, bool null) {
 
 frl_status frl_col_append_null(frl_col *c) {
   if (!c->nullable) return FRL_E_INVALID;
-  return append_blank(c, true);
+  const size_t row = c->rows;
+  if (c->layout.kind != FRL_LAYOUT_BYTES || !c->validity || row == c->room_rows) {
+    return append_blank(c, true);
+  }
+  /* the most frequent one, not the first: a bit that stays off */
+  c->open = false;
+  c->used_bytes = (size_t)c->offsets[row];
+  c->offsets[row + 1] = c->offsets[row];
+  if ((row & 7) == 0) c->validity[row >> 3] = 0;
+  c->rows = row + 1;
+  c->nulls++;
+  return FRL_OK;
 }
 
 static void forget_nulls(frl_col *c, size_t n_rows) {

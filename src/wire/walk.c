@@ -94,6 +94,14 @@ static frl_status carry_start(frl_walk *w, frl_cursor *c) {
   return st;
 }
 
+/* As frl_wire_next, without a call where the field is as most are. */
+static inline frl_status next_field(frl_cursor *c, frl_wire_field *f) {
+  if (!frl_wire_short_field(c, &f->number, &f->bytes)) return frl_wire_next(c, f);
+  f->type = FRL_WIRE_BYTES;
+  f->value = frl_cursor_left(&f->bytes);
+  return FRL_OK;
+}
+
 frl_status frl_walk_feed(frl_walk *w, const uint8_t *data, size_t n) {
   frl_cursor c = frl_cursor_of(data, n);
   while (c.pos < c.end) {
@@ -102,7 +110,7 @@ frl_status frl_walk_feed(frl_walk *w, const uint8_t *data, size_t n) {
       st = carry_more(w, &c);
     } else {
       frl_wire_field f;
-      st = frl_wire_next(&c, &f);
+      st = next_field(&c, &f);
       if (st == FRL_OK && f.type == FRL_WIRE_BYTES && f.value > w->max_field_bytes) {
         st = FRL_E_LIMIT;
       } else if (st == FRL_OK) {

@@ -208,6 +208,33 @@ static void dropped_row_leaves_no_trace(void **state) {
   batch.release(&batch);
 }
 
+/* Row i is null but for every fifth; some nulls end a value that was begun. */
+static void append_sparse(frl_col *c, int i) {
+  if (i % 5 == 0) {
+    assert_int_equal(frl_col_append_bytes(c, "text", 4), FRL_OK);
+    return;
+  }
+  if (i % 3 == 0) assert_int_equal(frl_col_extend_bytes(c, "lost", 4), FRL_OK);
+  assert_int_equal(frl_col_append_null(c), FRL_OK);
+}
+
+static void null_texts_take_no_bytes(void **state) {
+  fixture *f = *state;
+  frl_col *c = frl_columns_at(f->columns, PAYLOAD);
+  for (int i = 0; i < 100; i++) append_sparse(c, i);
+  frl_col_truncate(c, 37); /* inside a byte of the bitmap */
+  assert_int_equal(c->nulls, 29);
+  for (int i = 37; i < 100; i++) append_sparse(c, i);
+  assert_int_equal(c->rows, 100);
+  assert_int_equal(c->nulls, 80);
+  assert_int_equal(c->used_bytes, 20 * 4);
+  for (int i = 0; i < 100; i++) {
+    assert_int_equal(c->validity[i / 8] >> (i % 8) & 1, i % 5 == 0);
+    assert_int_equal(c->offsets[i + 1] - c->offsets[i], i % 5 == 0 ? 4 : 0);
+  }
+  frl_col_truncate(c, 0);
+}
+
 static void truncate_keeps_the_first_rows(void **state) {
   fixture *f = *state;
   for (int i = 0; i < 100; i++) assert_int_equal(append_row(f->columns, i), FRL_OK);
@@ -331,6 +358,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(
           finish_without_rows_is_a_valid_batch, setup, teardown),
       cmocka_unit_test_setup_teardown(dropped_row_leaves_no_trace, setup, teardown),
+      cmocka_unit_test_setup_teardown(null_texts_take_no_bytes, setup, teardown),
       cmocka_unit_test_setup_teardown(truncate_keeps_the_first_rows, setup, teardown),
       cmocka_unit_test_setup_teardown(
           required_column_without_value_fails, setup, teardown),

@@ -26,7 +26,7 @@ typedef struct message_view {
   frl_cursor data;
   frl_cursor id;
   frl_cursor key;
-  frl_cursor attributes; /* the message from its first attribute on */
+  frl_cursor attributes; /* from the first to the last, with what lies between */
   int64_t publish_time_us;
   bool attempted;
 } message_view;
@@ -117,13 +117,21 @@ void frl_intake_deinit(frl_intake *in) {
   in->lot = NULL;
 }
 
-/* The next field; one that is no byte string gives number 0 and its value. */
+/*
+ * The next field of a message that has one; one that is no byte string gives number 0
+ * and goes into *other. The address of the cursor stays in here, so that callers keep
+ * it in registers.
+ */
 static inline frl_status next_field(
-    frl_cursor *c, uint32_t *number, frl_cursor *bytes, frl_wire_field *other) {
+    frl_cursor *c, uint32_t *number, frl_cursor *bytes, uint32_t *other) {
   if (frl_wire_short_field(c, number, bytes)) return FRL_OK;
-  FRL_TRY(frl_wire_next(c, other));
-  *number = other->type == FRL_WIRE_BYTES ? other->number : 0;
-  *bytes = other->bytes;
+  frl_cursor rest = *c;
+  frl_wire_field field;
+  FRL_TRY(frl_wire_next(&rest, &field));
+  *c = rest;
+  *number = field.type == FRL_WIRE_BYTES ? field.number : 0;
+  *other = field.number;
+  *bytes = field.bytes;
   return FRL_OK;
 }
 
@@ -138,20 +146,19 @@ static frl_status read_time(frl_cursor bytes, int64_t *us) {
 }
 
 static frl_status read_message(frl_cursor c, message_view *view) {
-  frl_wire_field other;
   uint32_t number;
+  uint32_t other;
   frl_cursor bytes;
-  for (;;) {
+  while (c.pos < c.end) {
     const uint8_t *start = c.pos;
-    const frl_status st = next_field(&c, &number, &bytes, &other);
-    if (st == FRL_END) return FRL_OK;
-    if (st != FRL_OK) return st;
+    FRL_TRY(next_field(&c, &number, &bytes, &other));
     switch (number) {
       case MESSAGE_DATA:
         view->data = bytes;
         break;
       case MESSAGE_ATTRIBUTES:
-        if (!view->attributes.pos) view->attributes = (frl_cursor){start, c.end};
+        if (!view->attributes.pos) view->attributes.pos = start;
+        view->attributes.end = c.pos;
         break;
       case MESSAGE_ID:
         view->id = bytes;
@@ -166,20 +173,20 @@ static frl_status read_message(frl_cursor c, message_view *view) {
         break;
     }
   }
+  return FRL_OK;
 }
 
 static frl_status read_received(frl_cursor c, message_view *view) {
-  frl_wire_field other = {0};
   uint32_t number;
+  uint32_t other = 0;
   frl_cursor bytes;
-  for (;;) {
-    const frl_status st = next_field(&c, &number, &bytes, &other);
-    if (st == FRL_END) return FRL_OK;
-    if (st != FRL_OK) return st;
+  while (c.pos < c.end) {
+    FRL_TRY(next_field(&c, &number, &bytes, &other));
     if (number == RECEIVED_ACK_ID) view->ack_id = bytes;
     if (number == RECEIVED_MESSAGE) FRL_TRY(read_message(bytes, view));
-    if (number == 0 && other.number == RECEIVED_ATTEMPT) view->attempted = true;
+    if (number == 0 && other == RECEIVED_ATTEMPT) view->attempted = true;
   }
+  return FRL_OK;
 }
 
 static inline frl_status append(frl_col *c, frl_cursor bytes) {
@@ -188,10 +195,10 @@ static inline frl_status append(frl_col *c, frl_cursor bytes) {
 
 static inline frl_status read_entry(frl_cursor c, frl_cursor *key, frl_cursor *value) {
   uint32_t number;
+  uint32_t other;
   frl_cursor bytes;
   *key = *value = (frl_cursor){c.end, c.end};
   while (c.pos < c.end) {
-    frl_wire_field other;
     FRL_TRY(next_field(&c, &number, &bytes, &other));
     if (number == ENTRY_KEY) *key = bytes;
     if (number == ENTRY_VALUE) *value = bytes;
@@ -200,8 +207,8 @@ static inline frl_status read_entry(frl_cursor c, frl_cursor *key, frl_cursor *v
 }
 
 static frl_status append_attributes(frl_col *map, frl_cursor c) {
-  frl_wire_field other;
   uint32_t number;
+  uint32_t other;
   frl_cursor bytes;
   while (c.pos < c.end) {
     FRL_TRY(next_field(&c, &number, &bytes, &other));
@@ -304,8 +311,6 @@ frl_status frl_intake_message(frl_intake *in, frl_cursor received, int64_t now_m
   in->full = true;
   return FRL_E_STATE;
 }
-
-uint32_t frl_intake_rows(const frl_intake *in) { return in->lot ? in->lot->n_rows : 0; }
 
 uint64_t frl_intake_native_bytes(const frl_intake *in) {
   const uint64_t columns = frl_columns_held_bytes(in->columns);

@@ -69,7 +69,9 @@ void frl_intake_deinit(frl_intake *in);
 FRL_NODISCARD frl_status frl_intake_message(
     frl_intake *in, frl_cursor received, int64_t now_ms);
 /** Messages in the lot that is being built. */
-uint32_t frl_intake_rows(const frl_intake *in);
+static inline uint32_t frl_intake_rows(const frl_intake *in) {
+  return in->lot ? in->lot->n_rows : 0;
+}
 /** Memory of the lot that is being built. */
 uint64_t frl_intake_native_bytes(const frl_intake *in);
 /**

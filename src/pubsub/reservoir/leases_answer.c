@@ -101,13 +101,6 @@ static void count(atomic_uint_fast64_t *counter, uint64_t n) {
   atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
 }
 
-/* A row is finished, as asked or not. */
-static void finish_row(
-    frl_leases *l, frl_lot *lot, uint32_t row, atomic_uint_fast64_t *counter) {
-  count(counter, 1);
-  frl__leases_row_done(l, lot, row);
-}
-
 /*
  * Queues n rows of the item again; without memory they are given up, to come again when
  * their leases end. The number of rows given up.
@@ -121,7 +114,8 @@ static uint64_t settle_again(frl_leases *l, const frl_lease_item *from,
     frl_leases_settle(l, item, kind, from->since_ms);
     return 0;
   }
-  for (uint32_t i = 0; i < n; i++) finish_row(l, lot, first + i, &l->ack_failed);
+  for (uint32_t i = 0; i < n; i++) frl__leases_row_done(l, lot, first + i);
+  count(&l->ack_failed, n);
   return n;
 }
 
@@ -129,8 +123,9 @@ static uint64_t settle_again(frl_leases *l, const frl_lease_item *from,
 static uint64_t settle_item(frl_leases *l, const frl_lease_item *item,
     enum frl_lease_kind kind, enum verdict verdict, const frl_map *failed) {
   frl_lot *lot = item->span.lot;
-  atomic_uint_fast64_t *counter = kind == FRL_LEASE_ACK ? &l->acked : &l->nacked;
-  uint64_t settled = 0;
+  uint64_t as_asked = 0;
+  uint64_t refused = 0;
+  uint64_t given_up = 0;
   uint32_t run = 0; /* rows before i that go again */
   const uint32_t end = item->span.first + item->span.n;
   for (uint32_t i = item->span.first; i < end; i++) {
@@ -141,11 +136,19 @@ static uint64_t settle_item(frl_leases *l, const frl_lease_item *item,
       run++;
       continue;
     }
-    settled += 1 + settle_again(l, item, kind, i - run, run);
+    given_up += settle_again(l, item, kind, i - run, run);
     run = 0;
-    finish_row(l, lot, i, v == DONE ? counter : &l->ack_failed);
+    if (v == DONE) {
+      as_asked++;
+    } else {
+      refused++;
+    }
+    frl__leases_row_done(l, lot, i);
   }
-  return settled + settle_again(l, item, kind, end - run, run);
+  given_up += settle_again(l, item, kind, end - run, run);
+  count(kind == FRL_LEASE_ACK ? &l->acked : &l->nacked, as_asked);
+  count(&l->ack_failed, refused);
+  return as_asked + refused + given_up;
 }
 
 /* A part of a renewal was answered; the last part decides when the next is due. */
