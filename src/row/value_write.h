@@ -63,6 +63,19 @@ static inline size_t frl_row_put_bytes(uint8_t *to, const uint8_t *from, size_t 
   return whole;
 }
 
+/** The same a word at a time: as many bytes as the last of them can be read of from. */
+static inline size_t frl_row_put_words(uint8_t *to, const uint8_t *from, size_t n) {
+  const size_t whole = frl_row_whole_words(n);
+  for (size_t at = 0; at < whole; at += FRL_ROW_WORD) {
+    const size_t left = n - at;
+    uint64_t word;
+    memcpy(&word, from + at, sizeof word);
+    if (left < FRL_ROW_WORD) word &= ((uint64_t)1 << (left * 8)) - 1;
+    frl_row_store64(to + at, word);
+  }
+  return whole;
+}
+
 /**
  * Bytes that the i-th value takes behind the fixed part of a row, or of an array:
  * whole words; more than a row may have where it is above INT32_MAX.

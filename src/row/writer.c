@@ -6,7 +6,7 @@
 #include "row/plan.h"
 #include "row/value_write.h"
 
-enum { BLOCK_ROWS = 1024 };
+enum { BLOCK_ROWS = 256, MAX_WORDS = 4 };
 
 struct frl_row_writer {
   frl_mem mem;
@@ -65,11 +65,29 @@ static size_t value_at(
   return i + writer->view.offset + view->offset;
 }
 
+static bool texts_without_null(const frl_row_node *node, const frl_row_view *view) {
+  return node->form == FRL_ROW_BYTES && !view->validity;
+}
+
+static void add_text_sizes(
+    frl_row_writer *writer, const frl_row_view *view, size_t first, size_t n) {
+  size_t begin = frl_row_view_begin(view, first);
+  for (size_t i = 0; i < n; i++) {
+    const size_t end = frl_row_view_begin(view, first + i + 1);
+    writer->sizes[i] += frl_row_whole_words(end - begin);
+    begin = end;
+  }
+}
+
 static void add_sizes(frl_row_writer *writer, size_t column, size_t n) {
   const frl_row_node *node = &writer->plan.children[column];
   const frl_row_view *view = &writer->view.children[column];
   if (node->form < FRL_ROW_DECIMAL_BYTES) return;
   const size_t first = value_at(writer, view, writer->next);
+  if (texts_without_null(node, view)) {
+    add_text_sizes(writer, view, first, n);
+    return;
+  }
   for (size_t i = 0; i < n; i++) {
     writer->sizes[i] += frl_row_value_bytes(node, view, first + i, false);
   }
@@ -90,7 +108,10 @@ static void lay_out(frl_row_writer *writer, uint8_t *frames, size_t n) {
   for (size_t i = 0; i < n; i++) {
     frl_row_store64(frames, writer->sizes[i] - FRL_ROW_FRAME_BYTES);
     uint8_t *row = frames + FRL_ROW_FRAME_BYTES;
-    memset(row, 0, writer->fixed_bytes);
+    /* few words, which a call would cost more than */
+    for (size_t at = 0; at < writer->fixed_bytes; at += FRL_ROW_WORD) {
+      frl_row_store64(row + at, 0);
+    }
     writer->targets[i] = (frl_row_target){row, writer->fixed_bytes};
     frames += writer->sizes[i];
   }
@@ -103,6 +124,26 @@ static void write_fixed8(
   }
 }
 
+/** Most texts are a word or two, which are moved whole where the bytes do not end. */
+static void write_texts(frl_row_writer *writer, const frl_row_view *view, size_t first,
+    size_t word, size_t n) {
+  const size_t last = frl_row_view_begin(view, first + n);
+  size_t begin = frl_row_view_begin(view, first);
+  for (size_t i = 0; i < n; i++) {
+    frl_row_target *target = &writer->targets[i];
+    const size_t end = frl_row_view_begin(view, first + i + 1);
+    const size_t size = end - begin;
+    uint8_t *to = target->data + target->used;
+    frl_row_point(target->data + word, target->used, size);
+    if (size > MAX_WORDS * FRL_ROW_WORD || begin + MAX_WORDS * FRL_ROW_WORD > last) {
+      target->used += frl_row_put_bytes(to, view->values + begin, size);
+    } else {
+      target->used += frl_row_put_words(to, view->values + begin, size);
+    }
+    begin = end;
+  }
+}
+
 static void write_column(frl_row_writer *writer, size_t column, size_t n) {
   const frl_row_node *node = &writer->plan.children[column];
   const frl_row_view *view = &writer->view.children[column];
@@ -111,6 +152,10 @@ static void write_column(frl_row_writer *writer, size_t column, size_t n) {
   const size_t first = value_at(writer, view, writer->next);
   if (node->form == FRL_ROW_FIXED && node->width_bytes == 8 && !view->validity) {
     write_fixed8(writer, view->values + first * 8, word, n);
+    return;
+  }
+  if (n && texts_without_null(node, view)) {
+    write_texts(writer, view, first, word, n);
     return;
   }
   for (size_t i = 0; i < n; i++) {
