@@ -10,9 +10,7 @@ import org.ferrule.internal.KernelRun;
 /** The values of one column of a batch that is being collected. Called by generated code. */
 public final class InputColumn {
   private static final long BASE = Platform.BYTE_ARRAY_OFFSET;
-  private static final int WORD = 8;
   private static final int FIRST_BYTES_OF_TEXT = 16;
-  private static final int MAX_ARRAY = Integer.MAX_VALUE - 64;
 
   private final InputColumns owner;
   private final int width;
@@ -129,34 +127,11 @@ public final class InputColumn {
   private void putBytes(int row, Object from, long fromAt, int size) {
     long end = (long) used + size;
     if (end > data.length) {
-      grow(end);
+      data = HeapBytes.grown(data, used, end);
     }
-    copy(from, fromAt, size);
+    HeapBytes.copy(from, fromAt, data, used, size);
     used = (int) end;
     ends[row] = used;
     owner.textBytes += size;
-  }
-
-  /** For few bytes a loop costs less than a call. */
-  private void copy(Object from, long fromAt, int size) {
-    long to = BASE + used;
-    if (size > 4 * WORD) {
-      Platform.copyMemory(from, fromAt, data, to, size);
-      return;
-    }
-    int i = 0;
-    for (; i <= size - WORD; i += WORD) {
-      Platform.putLong(data, to + i, Platform.getLong(from, fromAt + i));
-    }
-    for (; i < size; i++) {
-      Platform.putByte(data, to + i, Platform.getByte(from, fromAt + i));
-    }
-  }
-
-  private void grow(long needed) {
-    if (needed > MAX_ARRAY) {
-      throw new IllegalStateException("a text too large for a batch: " + needed + " bytes");
-    }
-    data = Arrays.copyOf(data, (int) Math.min(MAX_ARRAY, Math.max(needed, 2L * data.length)));
   }
 }

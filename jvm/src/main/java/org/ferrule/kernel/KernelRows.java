@@ -13,18 +13,15 @@ import org.ferrule.internal.KernelRun;
 /**
  * The rows that a kernel makes of the rows of a partition.
  *
- * <p>Rows come as columns ({@link InputColumns}), or are copied into frames, and are handed over a batch
- * at a time. They come back as frames in a byte[] of the heap, which an UnsafeRow points into: what a consumer holds too long is stale at worst,
- * never freed memory. Held at once: one batch going in, what the kernel holds, and two buffers of
- * rows coming out.
+ * <p>Rows come as columns ({@link InputColumns}), or are copied into frames, and are handed over a
+ * batch at a time. They come back as frames in a byte[] of the heap, which an UnsafeRow points into:
+ * what a consumer holds too long is stale at worst, never freed memory. Held at once: one batch going
+ * in, what the kernel holds, and two buffers of rows coming out.
  */
 final class KernelRows implements Iterator<InternalRow>, AutoCloseable {
   private static final int FRAME = 8;
-  private static final int LOOP_BYTES = 256;
-  private static final int FIRST_BYTES = 1 << 16;
   private static final byte[] NOTHING = new byte[0];
   private static final int OUT_BYTES = 1 << 18;
-  private static final int MAX_ARRAY = Integer.MAX_VALUE - 64;
   private static final long BASE = Platform.BYTE_ARRAY_OFFSET;
 
   private final Iterator<InternalRow> input;
@@ -91,7 +88,7 @@ final class KernelRows implements Iterator<InternalRow>, AutoCloseable {
         outEnd = bytes;
         return true;
       } else if (bytes < 0) {
-        out = new byte[roomFor(-(long) bytes, out.length)];
+        out = HeapBytes.grown(out, 0, -(long) bytes);
       } else if (finished) {
         close();
       } else {
@@ -132,31 +129,11 @@ final class KernelRows implements Iterator<InternalRow>, AutoCloseable {
     int size = unsafe.getSizeInBytes();
     long needed = (long) inUsed + FRAME + size;
     if (needed > in.length) {
-      byte[] larger = new byte[roomFor(needed, in.length)];
-      System.arraycopy(in, 0, larger, 0, inUsed);
-      in = larger;
+      in = HeapBytes.grown(in, inUsed, needed);
     }
     Platform.putLong(in, BASE + inUsed, size);
-    copy(unsafe.getBaseObject(), unsafe.getBaseOffset(), in, BASE + inUsed + FRAME, size);
+    HeapBytes.copy(unsafe.getBaseObject(), unsafe.getBaseOffset(), in, inUsed + FRAME, size);
     inUsed = (int) needed;
-  }
-
-  /** A row is whole words; for few of them a loop costs less than a call. */
-  private static void copy(Object from, long fromAt, Object to, long toAt, int size) {
-    if (size > LOOP_BYTES) {
-      Platform.copyMemory(from, fromAt, to, toAt, size);
-      return;
-    }
-    for (int i = 0; i < size; i += FRAME) {
-      Platform.putLong(to, toAt + i, Platform.getLong(from, fromAt + i));
-    }
-  }
-
-  private static int roomFor(long needed, int before) {
-    if (needed > MAX_ARRAY) {
-      throw new IllegalStateException("a row too large for a batch: " + needed + " bytes");
-    }
-    return (int) Math.min(MAX_ARRAY, Math.max(needed, Math.max(FIRST_BYTES, 2L * before)));
   }
 
   /** Few sources give other rows than UnsafeRow. */
