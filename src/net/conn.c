@@ -12,7 +12,7 @@
 enum {
   FILL_BYTES = 512 * 1024,
   TLS_FILL_BYTES = 128 * 1024,
-  WRITE_SLICES = 512,
+  WRITE_SLICES = 1024,
   ROUNDS_PER_TURN = 16, /* then others get their turn */
   LINGER_MS = 1000,
   TARGET_BYTES = 300
