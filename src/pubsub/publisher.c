@@ -126,13 +126,11 @@ static void note_failure(frl_publisher *p, frl_cargo *cargo, int64_t n,
 void frl__publisher_rows_done(frl_publisher *p, frl_publish_span *span,
     frl_cursor *response, const frl_error *failure, frl_status status) {
   frl_cargo *cargo = span->cargo;
-  uint64_t bytes = 0;
-  for (int64_t i = span->first; i < span->first + span->n; i++) {
-    const frl_cursor payload = frl_publish_payload(&cargo->rows, i);
-    bytes += frl_publish_put_bytes(&cargo->rows, i) + frl_cursor_left(&payload);
-    frl_error broken = {0};
-    const frl_status st = response ? note_id(cargo, i, response) : FRL_OK;
+  const int64_t end = response ? span->first + span->n : span->first;
+  for (int64_t i = span->first; i < end; i++) {
+    const frl_status st = note_id(cargo, i, response);
     if (st != FRL_OK) {
+      frl_error broken = {0};
       (void)frl_fail(&broken, FRL_E_REMOTE,
           "publish to %s: the answer has fewer message ids than messages", p->topic);
       note_failure(p, cargo, 1, &broken, FRL_E_REMOTE);
@@ -140,7 +138,7 @@ void frl__publisher_rows_done(frl_publisher *p, frl_publish_span *span,
   }
   if (failure) note_failure(p, cargo, span->n, failure, status);
   frl_mutex_lock(&p->lock);
-  p->queued_bytes -= bytes < p->queued_bytes ? bytes : p->queued_bytes;
+  p->queued_bytes -= span->bytes < p->queued_bytes ? span->bytes : p->queued_bytes;
   frl_cond_broadcast(&p->changed);
   frl_mutex_unlock(&p->lock);
   cargo->open_rows -= span->n;

@@ -41,6 +41,7 @@ typedef struct frl_publish_span {
   frl_cargo *cargo; /* a reference */
   int64_t first;
   int64_t n;
+  uint64_t bytes; /* of the rows in a request */
 } frl_publish_span;
 
 /** What is queued under one ordering key, or under none. */

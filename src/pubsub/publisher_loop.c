@@ -45,12 +45,13 @@ static void drop_idle_lane(frl_publisher *p, frl_publish_lane *lane) {
 }
 
 static frl_publish_span *new_span(
-    frl_publisher *p, frl_cargo *cargo, int64_t first, int64_t n) {
+    frl_publisher *p, frl_cargo *cargo, int64_t first, int64_t n, uint64_t bytes) {
   frl_publish_span *span = frl_calloc(&p->mem, 1, sizeof *span);
   if (!span) return NULL;
   span->cargo = frl_cargo_ref(cargo);
   span->first = first;
   span->n = n;
+  span->bytes = bytes;
   return span;
 }
 
@@ -60,8 +61,9 @@ static bool queue_rows(frl_publisher *p, frl_publish_lane *lane, frl_cargo *carg
   frl_publish_span *tail = lane->tail;
   if (tail && tail->cargo == cargo && tail->first + tail->n == first) {
     tail->n += n;
+    tail->bytes += bytes;
   } else {
-    frl_publish_span *span = new_span(p, cargo, first, n);
+    frl_publish_span *span = new_span(p, cargo, first, n, bytes);
     if (!span) return false;
     if (!lane->head) lane->first_ms = now_of(p);
     if (tail) {
@@ -81,19 +83,19 @@ static uint64_t row_bytes(const frl_cargo *cargo, int64_t row) {
   return frl_publish_put_bytes(&cargo->rows, row) + frl_cursor_left(&payload);
 }
 
-static void fail_rows(frl_publisher *p, frl_cargo *cargo, int64_t first, int64_t n) {
+static void fail_rows(
+    frl_publisher *p, frl_cargo *cargo, int64_t first, int64_t n, uint64_t bytes) {
   frl_error error = {0};
   const frl_status st = frl_fail(&error, FRL_E_NOMEM, "publish: out of memory");
-  frl_publish_span span = {.cargo = cargo, .first = first, .n = n};
+  frl_publish_span span = {.cargo = cargo, .first = first, .n = n, .bytes = bytes};
   frl__publisher_rows_done(p, &span, NULL, &error, st);
 }
 
 static void take_in_keyed(frl_publisher *p, frl_cargo *cargo) {
   for (int64_t i = 0; i < cargo->rows.n_rows; i++) {
     frl_publish_lane *lane = lane_of(p, frl_publish_key(&cargo->rows, i));
-    if (!queue_rows(p, lane, cargo, i, 1, row_bytes(cargo, i))) {
-      fail_rows(p, cargo, i, 1);
-    }
+    const uint64_t bytes = row_bytes(cargo, i);
+    if (!queue_rows(p, lane, cargo, i, 1, bytes)) fail_rows(p, cargo, i, 1, bytes);
   }
 }
 
@@ -104,7 +106,7 @@ static void take_in(frl_publisher *p, frl_cargo *cargo) {
   if (cargo->rows.ordering_key.offsets) {
     take_in_keyed(p, cargo);
   } else if (!queue_rows(p, &p->unkeyed, cargo, 0, n, cargo->bytes)) {
-    fail_rows(p, cargo, 0, n);
+    fail_rows(p, cargo, 0, n, cargo->bytes);
   }
   frl_cargo_unref(cargo);
 }
@@ -143,13 +145,14 @@ static int64_t rows_that_fit(const frl_publisher *p, const frl_publish_request *
 
 /* Moves the first n rows of the lane into the request; false without memory. */
 static bool move_rows(frl_publisher *p, frl_publish_lane *lane, frl_publish_request *r,
-    frl_publish_span ***end, int64_t n) {
+    frl_publish_span ***end, int64_t n, uint64_t bytes) {
   frl_publish_span *span = lane->head;
   if (n < span->n) {
-    frl_publish_span *part = new_span(p, span->cargo, span->first, n);
+    frl_publish_span *part = new_span(p, span->cargo, span->first, n, bytes);
     if (!part) return false;
     span->first += n;
     span->n -= n;
+    span->bytes -= bytes;
     span = part;
   } else {
     lane->head = span->next;
@@ -174,7 +177,7 @@ static frl_publish_request *cut_request(frl_publisher *p, frl_publish_lane *lane
   while (lane->head) {
     uint64_t bytes;
     const int64_t n = rows_that_fit(p, r, lane->head, &bytes);
-    if (n == 0 || !move_rows(p, lane, r, &end, n)) break;
+    if (n == 0 || !move_rows(p, lane, r, &end, n, bytes)) break;
     r->bytes += bytes;
     lane->bytes -= bytes < lane->bytes ? bytes : lane->bytes;
   }
