@@ -39,6 +39,9 @@ ps: ## the cluster's services
 logs: ## follow what the services say (ARGS="--level info")
 	@scripts/cluster.sh logs $(ARGS)
 
+doctor: ## what a cluster needs of this machine, and what to do where it is missing
+	@scripts/cluster.sh doctor $(ARGS)
+
 run: ## the default pipeline on real data: flights, Pub/Sub, streaming table, views
 	@scripts/run.sh $(ARGS)
 
@@ -77,9 +80,8 @@ bench-cluster: ## the cluster beside Spark's own start commands
 	@scripts/build.sh release
 	@scripts/jar.sh
 	@scripts/wheel.sh
-	@"$$(scripts/python-env.sh run)/bin/python" bench/cluster.py "$(CURDIR)/build/release/ferrule" \
-		"$$(ls $(CURDIR)/jvm/target/ferrule-spark-*.jar | grep -v tests)" \
-		"$$(ls $(CURDIR)/build/wheel/ferrule-*.whl)"
+	@. scripts/env.sh && "$$(scripts/python-env.sh run)/bin/python" bench/cluster.py \
+		"$(CURDIR)/build/release/ferrule" "$$(frl_jar)" "$$(frl_wheel)"
 
 lint: ## formatting, style and layering
 	@scripts/setup.sh build test
@@ -100,5 +102,5 @@ distclean: clean ## and what was built, and what was downloaded for every clone
 	rm -rf build jvm/target
 	rm -rf "$${FERRULE_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/ferrule}"
 
-.PHONY: help setup setup-build build jar wheel up start stop ps logs run demo-stream test test-matrix test-interop test-long test-bare \
+.PHONY: help setup setup-build build jar wheel up start stop ps logs doctor run demo-stream test test-matrix test-interop test-long test-bare \
 	fuzz bench bench-cluster lint format lock clean distclean

@@ -5,7 +5,8 @@
 #
 # up and doctor set up and build what they need; the others take what is there.
 # FERRULE_COMMAND names another command, FERRULE_JAR and FERRULE_WHEEL other builds of
-# those; what is named is not built. With ENGINE=docker or podman it is a container's. FERRULE_FOLDER is the cluster's, else the checkout.
+# those; what is named is not built. FERRULE_FOLDER is the cluster's, else the checkout.
+# With ENGINE=docker or podman it is the cluster of a container.
 set -euo pipefail
 # shellcheck source=scripts/env.sh
 . "$(dirname "$0")/env.sh"
@@ -16,8 +17,6 @@ shift
 if [ -n "${ENGINE:-}" ]; then exec scripts/container.sh "$verb" "$@"; fi
 ferrule=${FERRULE_COMMAND:-$FRL_ROOT/build/release/ferrule}
 folder=${FERRULE_FOLDER:-$FRL_ROOT}
-
-frl_wheel() { find "$FRL_ROOT/build/wheel" -maxdepth 1 -name 'ferrule-*.whl'; }
 
 if [ "$verb" = up ] || [ "$verb" = doctor ]; then
   if [ -z "${FERRULE_COMMAND:-}" ]; then

@@ -52,6 +52,11 @@ frl_jar() {
   find "$FRL_ROOT/jvm/target" -maxdepth 1 -name 'ferrule-spark-*.jar' ! -name '*-tests.jar'
 }
 
+# The wheel that scripts/wheel.sh made.
+frl_wheel() {
+  find "$FRL_ROOT/build/wheel" -maxdepth 1 -name 'ferrule-*.whl' 2>/dev/null || true
+}
+
 # frl_flights PYTHON : the flights as JSON messages, once, in FRL_CACHE/flights.
 frl_flights() {
   local folder=$FRL_CACHE/flights

@@ -15,14 +15,13 @@ python=$(scripts/python-env.sh wheel)/bin/python
 out=build/wheel
 log=$out/build.log
 
-wheel() { find $out -maxdepth 1 -name 'ferrule-*.whl' 2>/dev/null; }
 newer() {
   find pyproject.toml CMakeLists.txt VERSION LICENSE NOTICE README.md cmake python include src \
     -newer "$1" -type f ! -name '*.pyc' | grep -q .
 }
 
-if [ "${1:-}" != --force ] && [ -n "$(wheel)" ] && [ -e $out/site ] &&
-  ! newer "$(wheel | head -n 1)"; then
+if [ "${1:-}" != --force ] && [ -n "$(frl_wheel)" ] && [ -e $out/site ] &&
+  ! newer "$(frl_wheel | head -n 1)"; then
   exit
 fi
 
@@ -31,5 +30,5 @@ rm -rf $out
 mkdir -p $out/site
 _PYTHON_HOST_PLATFORM=manylinux_2_34_$(uname -m) frl_quietly $log "$python" -c \
   "from scikit_build_core.build import build_wheel; build_wheel('$out')"
-"$python" -m zipfile -e "$(wheel)" $out/site
-frl_say "wheel: $(wheel)"
+"$python" -m zipfile -e "$(frl_wheel)" $out/site
+frl_say "wheel: $(frl_wheel)"

@@ -107,6 +107,15 @@ frl_status frl_process_with_variable(const char *variable,
   return FRL_OK;
 }
 
+bool frl_process_folder(int32_t pid, char *out, size_t max) {
+  char link[32];
+  (void)snprintf(link, sizeof link, "/proc/%d/cwd", (int)pid);
+  const ssize_t n = readlink(link, out, max);
+  if (n < 0 || (size_t)n >= max) return false;
+  out[n] = '\0';
+  return true;
+}
+
 /* ---- who listens ---- */
 
 static const char listening_state[] = "0A";

@@ -9,6 +9,7 @@
 
 #include <ferrule/error.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 typedef struct frl_process {
@@ -30,6 +31,9 @@ bool frl_process_runs(int32_t pid, uint64_t started);
  */
 FRL_NODISCARD frl_status frl_process_with_variable(const char *variable,
     void (*each)(void *ctx, const frl_process *process), void *ctx, frl_error *err);
+
+/** The working directory of a process of this user. false: unknown, or it has ended. */
+bool frl_process_folder(int32_t pid, char *out, size_t max);
 
 /**
  * Who listens on a TCP port of the loopback interface or of all.

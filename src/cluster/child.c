@@ -12,6 +12,7 @@
 #include "base/process.h"
 #include "cluster/launch.h"
 #include "cluster/probe.h"
+#include "cluster/rotate.h"
 #include "cluster/supervisor.h"
 
 static frl_cluster_record *record_of(frl_cluster_child *c) {
@@ -32,24 +33,19 @@ void frl__cluster_child_is(
 }
 
 static bool log_path(char out[FRL_CLUSTER_PATH_MAX], const frl_cluster_state *state,
-    const char *service, const char *ending) {
+    const char *service) {
   char name[64];
-  (void)snprintf(name, sizeof name, "logs/%s.log%s", service, ending);
+  (void)snprintf(name, sizeof name, "logs/%s.log", service);
   return frl__cluster_place(out, state->settings.folder, name);
 }
 
 void frl__cluster_keep_former_logs(const frl_cluster_state *state) {
   for (uint32_t i = 0; i < state->n_services; i++) {
     char path[FRL_CLUSTER_PATH_MAX];
-    char former[FRL_CLUSTER_PATH_MAX];
-    const char *name = state->services[i].name;
-    if (log_path(path, state, name, "") && log_path(former, state, name, ".former")) {
-      (void)rename(path, former); /* there may be none */
+    if (log_path(path, state, state->services[i].name)) {
+      frl__cluster_log_becomes_former(path);
     }
-    if (log_path(path, state, name, ".1")) (void)unlink(path);
   }
-  char path[FRL_CLUSTER_PATH_MAX];
-  if (log_path(path, state, "supervisor", ".1")) (void)unlink(path);
 }
 
 static void on_ended(uv_process_t *process, int64_t status, int number) {
@@ -119,7 +115,7 @@ static frl_status start(frl_cluster_child *c, frl_cluster_words *argv,
     }
   }
   char path[FRL_CLUSTER_PATH_MAX];
-  if (!log_path(path, state, record_of(c)->name, "")) return FRL_E_LIMIT;
+  if (!log_path(path, state, record_of(c)->name)) return FRL_E_LIMIT;
   const int log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (log < 0) return frl_fail_errno(err, errno, "%s", path);
   const frl_status st = spawn(c, argv, env, log, err);

@@ -10,7 +10,7 @@
 #include "cluster/log_places.h"
 #include "cluster/state.h"
 
-enum { FILES_MAX = 128, TAIL_BYTES = 64 * 1024, TURN_MS = 200, LOOK_TURNS = 5 };
+enum { FILES_MAX = 256, TAIL_BYTES = 64 * 1024, TURN_MS = 200, LOOK_TURNS = 5 };
 
 typedef struct kept_line {
   char time[FRL_CLUSTER_TIME_BYTES + 1];
@@ -25,6 +25,7 @@ typedef struct stream {
   uint32_t tail_bytes;
   frl_cluster_log_file files[FILES_MAX];
   size_t n_files;
+  bool too_many; /* and said so */
   kept_line *kept;
   size_t n_kept;
   size_t cap_kept;
@@ -37,17 +38,43 @@ static bool is_wanted(const stream *s, const char *service) {
   return !only || strncmp(service, only, strlen(only)) == 0;
 }
 
-static void add_file(stream *s, const char *path, const char *service) {
-  for (size_t i = 0; i < s->n_files; i++) {
-    if (strcmp(s->files[i].path, path) == 0) return;
-  }
-  if (s->n_files < FILES_MAX && is_wanted(s, service)) {
-    frl__cluster_log_open(&s->files[s->n_files++], path, service);
-  }
+static void tell_too_many(stream *s) {
+  static const char text[] = "there are more logs than can be followed: --service NAME";
+  const frl_cluster_line line = {.struct_size = sizeof line,
+      .service = "supervisor",
+      .level = FRL_LOG_WARN,
+      .time = "",
+      .logger = "cluster",
+      .logger_len = sizeof "cluster" - 1,
+      .message = text,
+      .message_len = sizeof text - 1};
+  if (!s->too_many) s->options->each(s->options->ctx, &line);
+  s->too_many = true;
 }
 
 static void find_file(void *ctx, const char *path, const char *service) {
-  add_file(ctx, path, service);
+  stream *s = ctx;
+  if (!is_wanted(s, service)) return;
+  for (size_t i = 0; i < s->n_files; i++) {
+    if (strcmp(s->files[i].path, path) == 0) return;
+  }
+  if (s->n_files < FILES_MAX) {
+    frl__cluster_log_open(&s->files[s->n_files++], path, service);
+  } else {
+    tell_too_many(s);
+  }
+}
+
+/* Those of executors whose folders were deleted. */
+static void drop_gone(stream *s) {
+  for (size_t i = 0; i < s->n_files;) {
+    if (s->files[i].gone) {
+      frl__cluster_log_close(&s->files[i]);
+      s->files[i] = s->files[--s->n_files];
+    } else {
+      i++;
+    }
+  }
 }
 
 static void find_files(stream *s) { frl__cluster_log_places(s->folder, find_file, s); }
@@ -113,6 +140,7 @@ static void follow(stream *s) {
   for (unsigned turn = 1; !(o->cancelled && o->cancelled(o->ctx)); turn++) {
     (void)nanosleep(&(struct timespec){0, TURN_MS * 1000000L}, NULL);
     if (turn % LOOK_TURNS == 0) {
+      drop_gone(s);
       find_files(s);
     }
     read_all(s, UINT32_MAX, give); /* a log that is new is wanted whole */

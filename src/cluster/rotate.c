@@ -10,6 +10,8 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "cluster/log_places.h"
+#include "cluster/log_position.h"
+#include "cluster/settings.h"
 
 /* what a file system can take out of a file is whole blocks */
 enum { CHUNK_BYTES = 64 * 1024 };
@@ -43,48 +45,164 @@ static bool take_out(int fd, uint64_t bytes) {
 #endif
 }
 
-/* *errno says why. */
-static bool put_aside(int log, int aside, uint64_t size) {
-  const uint64_t blocks = size / CHUNK_BYTES * CHUNK_BYTES;
-  if (!copy_part(log, aside, 0, blocks)) return false;
-  if (blocks < size && take_out(log, blocks)) return true;
-  return copy_part(log, aside, blocks, 0) && ftruncate(log, 0) == 0;
+typedef struct rotation {
+  const char *path;
+  int log;
+  int position; /* its file, -1: none yet */
+  frl_cluster_log_position at;
+} rotation;
+
+/* PATH with an ending. */
+static bool beside(
+    char out[FRL_CLUSTER_PATH_MAX], const char *path, const char *ending) {
+  const int n = snprintf(out, FRL_CLUSTER_PATH_MAX, "%s%s", path, ending);
+  return n > 0 && n < FRL_CLUSTER_PATH_MAX;
 }
 
-static frl_status rotate_open(
-    int log, const char *path, uint64_t size, frl_error *err) {
-  char former[512];
-  char next[512];
-  if (snprintf(former, sizeof former, "%s.1", path) >= (int)sizeof former ||
-      snprintf(next, sizeof next, "%s.1.next", path) >= (int)sizeof next) {
-    return frl_fail(err, FRL_E_LIMIT, "log %s: the name is too long", path);
+static frl_status write_position(rotation *r, bool moving, frl_error *err) {
+  char path[FRL_CLUSTER_PATH_MAX];
+  if (r->position < 0) {
+    (void)beside(path, r->path, ".position");
+    r->position = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (r->position < 0) return frl_fail_errno(err, errno, "%s", path);
   }
+  r->at.moving = moving;
+  return frl__cluster_log_position_write(r->position, &r->at, err);
+}
+
+static frl_status truncate_log(
+    const rotation *r, int aside, uint64_t *kept, frl_error *err) {
+  struct stat info;
+  if (fstat(aside, &info) != 0 || ftruncate(r->log, 0) != 0) {
+    return frl_fail_errno(err, errno, "log %s", r->path);
+  }
+  *kept = (uint64_t)info.st_size;
+  return FRL_OK;
+}
+
+/* Some of it has to stay: a file cannot be taken out whole. */
+static uint64_t whole_blocks(uint64_t size) {
+  return size ? (size - 1) / CHUNK_BYTES * CHUNK_BYTES : 0;
+}
+
+/* The log's beginning, of which `size` bytes are known, goes. *kept: as much of it as
+   is aside now, and in the log no more. */
+static frl_status put_aside(
+    rotation *r, int aside, uint64_t size, uint64_t *kept, frl_error *err) {
+  const uint64_t blocks = whole_blocks(size);
+  if (!copy_part(r->log, aside, 0, blocks)) {
+    return frl_fail_errno(err, errno, "log %s", r->path);
+  }
+  FRL_TRY(write_position(r, true, err));
+  *kept = blocks;
+  if (blocks && take_out(r->log, blocks)) return FRL_OK;
+  FRL_TRY(write_position(r, false, err));
+  if (!copy_part(r->log, aside, blocks, 0)) {
+    return frl_fail_errno(err, errno, "log %s", r->path);
+  }
+  FRL_TRY(write_position(r, true, err));
+  return truncate_log(r, aside, kept, err);
+}
+
+static frl_status open_aside(rotation *r, int *out, frl_error *err) {
+  char former[FRL_CLUSTER_PATH_MAX];
+  char next[FRL_CLUSTER_PATH_MAX];
+  struct stat info;
+  (void)beside(former, r->path, ".1");
+  (void)beside(next, r->path, ".1.next");
+  *out = open(next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (*out < 0) return frl_fail_errno(err, errno, "log %s", next);
+  r->at.former_begin = r->at.begin; /* what was aside goes now */
+  FRL_TRY(write_position(r, false, err));
   /* room first: on a small disk the former one may be all that there is */
-  const int aside = open(next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (aside < 0) return frl_fail_errno(err, errno, "log %s", next);
-  /* a reader finds the rest of what it knows under its name once the log is shorter */
-  const bool kept = rename(next, former) == 0 && put_aside(log, aside, size);
-  const int why = errno;
-  (void)close(aside);
-  return kept ? FRL_OK : frl_fail_errno(err, why, "log %s cannot be kept", path);
+  if (fstat(*out, &info) != 0 || rename(next, former) != 0) {
+    return frl_fail_errno(err, errno, "log %s", former);
+  }
+  r->at.former = info.st_ino;
+  return FRL_OK;
+}
+
+static frl_status rotate_open(rotation *r, uint64_t size, frl_error *err) {
+  int aside = -1;
+  uint64_t kept = 0;
+  frl_error why = {0};
+  frl_status st = open_aside(r, &aside, &why);
+  if (st == FRL_OK) st = put_aside(r, aside, size, &kept, &why);
+  if (aside >= 0) (void)close(aside);
+  if (st != FRL_OK) {
+    if (r->at.moving) FRL_TRY(write_position(r, false, err));
+    return frl_fail_errno(err, why.origin_code, "log %s cannot be kept", r->path);
+  }
+  r->at.begin += kept;
+  return write_position(r, false, err);
+}
+
+/* Nothing is kept. The disk may be so full that only then there is room to say so. */
+static frl_status empty(rotation *r, uint64_t size, frl_error *err) {
+  const frl_status told = write_position(r, true, err);
+  if (ftruncate(r->log, 0) != 0) {
+    return frl_fail_errno(err, errno, "log %s cannot be emptied", r->path);
+  }
+  r->at.begin += size;
+  r->at.former_begin = r->at.begin;
+  const frl_status st = write_position(r, false, err);
+  return told == FRL_OK ? st : told;
+}
+
+/* Whoever took bytes out was killed meanwhile. No reader's place is right any more: the
+   log begins behind all that one may have read, and is read from its beginning. */
+static frl_status settle(rotation *r, uint64_t size, frl_error *err) {
+  char former[FRL_CLUSTER_PATH_MAX];
+  struct stat info;
+  (void)beside(former, r->path, ".1");
+  const bool kept = stat(former, &info) == 0;
+  r->at.begin += size + (kept ? (uint64_t)info.st_size : 0);
+  r->at.former_begin = r->at.begin;
+  return write_position(r, false, err);
+}
+
+static void find_position(rotation *r, uint64_t inode) {
+  char path[FRL_CLUSTER_PATH_MAX];
+  (void)beside(path, r->path, ".position");
+  r->position = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+  const bool known = r->position >= 0 &&
+                     frl__cluster_log_position_read(r->position, &r->at) &&
+                     r->at.log == inode;
+  if (!known) r->at = (frl_cluster_log_position){.log = inode};
+}
+
+static frl_status rotate_where_full(
+    rotation *r, uint64_t max_bytes, bool *done, frl_error *err) {
+  struct stat info;
+  if (fstat(r->log, &info) != 0) return frl_fail_errno(err, errno, "%s", r->path);
+  const uint64_t size = (uint64_t)info.st_size;
+  find_position(r, info.st_ino);
+  if (r->at.moving) FRL_TRY(settle(r, size, err));
+  if (size < max_bytes) return FRL_OK;
+  const frl_status st = rotate_open(r, size, err);
+  *done = st == FRL_OK;
+  if (st == FRL_OK || size < 2 * max_bytes) return st;
+  frl_error why = {0};
+  const frl_status emptied = empty(r, size, &why);
+  if (emptied != FRL_OK && err) *err = why;
+  return st;
 }
 
 frl_status frl__cluster_rotate(
     const char *path, uint64_t max_bytes, bool *done, frl_error *err) {
-  struct stat info;
+  rotation r = {.path = path, .position = -1};
+  char longest[FRL_CLUSTER_PATH_MAX];
   *done = false;
-  const int log = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-  if (log < 0) return errno == ENOENT ? FRL_OK : frl_fail_errno(err, errno, "%s", path);
-  frl_status st = FRL_OK;
-  if (fstat(log, &info) == 0 && (uint64_t)info.st_size >= max_bytes) {
-    const uint64_t size = (uint64_t)info.st_size;
-    st = rotate_open(log, path, size, err);
-    *done = st == FRL_OK;
-    if (st != FRL_OK && size >= 2 * max_bytes && ftruncate(log, 0) != 0) {
-      st = frl_fail_errno(err, errno, "log %s cannot be emptied", path);
-    }
+  if (!beside(longest, path, ".position")) {
+    return frl_fail(err, FRL_E_LIMIT, "log %s: the name is too long", path);
   }
-  (void)close(log);
+  r.log = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+  if (r.log < 0) {
+    return errno == ENOENT ? FRL_OK : frl_fail_errno(err, errno, "%s", path);
+  }
+  const frl_status st = rotate_where_full(&r, max_bytes, done, err);
+  (void)close(r.log);
+  if (r.position >= 0) (void)close(r.position);
   return st;
 }
 
@@ -100,4 +218,18 @@ static void rotate_one(void *ctx, const char *path, const char *service) {
 
 void frl__cluster_rotate_all(const char *folder, uint64_t max_bytes) {
   frl__cluster_log_places(folder, rotate_one, &max_bytes);
+}
+
+void frl__cluster_log_becomes_former(const char *path) {
+  static const char *const endings[] = {".1", ".position", ""};
+  if (access(path, F_OK) != 0) return;
+  for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+    char now[FRL_CLUSTER_PATH_MAX];
+    char name[32];
+    char former[FRL_CLUSTER_PATH_MAX];
+    (void)snprintf(name, sizeof name, ".former%s", endings[i]);
+    if (!beside(now, path, endings[i]) || !beside(former, path, name)) continue;
+    /* what the start before had and this one not */
+    if (rename(now, former) != 0) (void)unlink(former);
+  }
 }

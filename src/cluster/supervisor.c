@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "cluster/executors.h"
 #include "cluster/launch.h"
 #include "cluster/leftover.h"
 #include "cluster/lock.h"
@@ -20,6 +22,8 @@ enum {
   STOP_MS = 15000,     /* from SIGTERM to SIGKILL */
   ARCHIVE_MS = 300000, /* where Connect writes its classes down first */
   ROTATE_MS = 2000,    /* between two looks at the sizes of the logs */
+  PRUNE_MS = 60000,    /* between two looks at the executors that have ended */
+  EXECUTORS_KEPT = 16, /* of those */
   REWRITE_MS = 1000,   /* after a state file that could not be written */
   RESTART_BASE_MS = 500,
   RESTART_MAX_MS = 30000
@@ -98,6 +102,14 @@ static void end_stopping(frl_cluster_supervisor *s, int64_t now_ms) {
   }
 }
 
+static void prune_executors(frl_cluster_supervisor *s, int64_t now_ms) {
+  char mark[64];
+  (void)snprintf(mark, sizeof mark, "FERRULE_CLUSTER=%s", s->state.id);
+  s->prune_ms = now_ms + PRUNE_MS;
+  (void)frl__cluster_prune_executors(
+      s->state.settings.folder, mark, EXECUTORS_KEPT, PRUNE_MS / 1000);
+}
+
 static void on_tick(uv_timer_t *timer) {
   frl_cluster_supervisor *s = timer->data;
   const int64_t now_ms = frl_clock_now_ms(NULL);
@@ -111,6 +123,7 @@ static void on_tick(uv_timer_t *timer) {
     s->rotate_ms = now_ms + ROTATE_MS;
     frl__cluster_rotate_all(s->state.settings.folder, s->state.settings.log_bytes);
   }
+  if (now_ms >= s->prune_ms && !s->stopping) prune_executors(s, now_ms);
   if (!s->stopping) frl__cluster_status_update(&s->status, &s->state, &s->uv, now_ms);
 }
 

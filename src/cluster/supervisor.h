@@ -48,6 +48,7 @@ struct frl_cluster_supervisor {
   int64_t stop_ms; /* monotonic, when stopping began */
   int64_t written_ms;
   int64_t rotate_ms;
+  int64_t prune_ms;
 };
 
 /** Starts the child's process; on failure the service has ended with the reason. */

@@ -20,6 +20,7 @@
 #include "cluster/launch.h"
 #include "cluster/lock.h"
 #include "cluster/record.h"
+#include "cluster/rotate.h"
 
 enum { READY_MS = 180000, BEHIND_MS = 10000, TURN_MS = 50 };
 
@@ -103,7 +104,8 @@ static frl_status spawn_supervisor(ascent *a, frl_error *err) {
   if (!frl__cluster_place(path, a->settings.folder, "logs/supervisor.log")) {
     return frl_fail(err, FRL_E_LIMIT, "cluster: the folder's name is too long");
   }
-  const int log = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
+  frl__cluster_log_becomes_former(path);
+  const int log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (log < 0) return frl_fail_errno(err, errno, "cluster: %s", path);
   const frl_status st = spawn_with_log(a, log, err);
   (void)close(log);

@@ -94,7 +94,7 @@ class Cluster:
         return ["--port-base", self.port_base, *topics, *jar]
 
     def up(self, *words, **more):
-        return self.cluster("up", *self.settings(), *words, **more)
+        return self.cluster("up", "--timeout", PATIENCE_S - 10, *self.settings(), *words, **more)
 
     def services(self):
         """name -> what ps tells of it."""

@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 
 import pytest
 from conftest import COMMAND, JAR, ROOT, wait_for, wheel
@@ -32,40 +31,105 @@ def small_logs(cluster):
     return cluster
 
 
-def say(cluster, n, first=0):
-    """An application that writes n lines."""
-    last = first + n - 1
-    done = cluster.cluster("run", "--", "seq", "-f", "line %.0f of the application", first, last)
-    assert done.returncode == 0, done.stderr
+class Follower:
+    """`ferrule cluster logs` of the applications, and lines that one of them writes."""
+
+    def __init__(self, cluster, name):
+        self.cluster = cluster
+        self.name = name
+        self.said = 0
+        self.log = cluster.folder / ".cluster/logs/spark-app.log"
+        self.say(1)
+        self.heard = cluster.folder / f"heard-{name}"
+        words = ["cluster", "logs", "--folder", cluster.folder, "--service", "spark-app"]
+        with open(self.heard, "w") as file:
+            self.process = subprocess.Popen([COMMAND, *words, "--json"], stdout=file)
+        wait_for(lambda: self.numbers() == [0])  # from here on nothing is only its tail
+
+    def say(self, n):
+        """An application that writes n lines more."""
+        form = f"line %.0f of {self.name}"
+        last = self.said + n - 1
+        done = self.cluster.cluster("run", "--", "seq", "-f", form, self.said, last)
+        assert done.returncode == 0, done.stderr
+        self.said += n
+
+    def messages(self):
+        lines = self.heard.read_text().splitlines(keepends=True)
+        return [json.loads(line)["message"] for line in lines if line.endswith("\n")]
+
+    def numbers(self):
+        words = [m.split() for m in self.messages() if m.endswith(f" of {self.name}")]
+        return [int(w[1]) for w in words]
+
+    def put_aside(self):
+        """Says more until the log is put aside, once."""
+        before = self.former()
+        while self.former() == before:
+            self.say(2000)
+        wait_for(lambda: self.log.stat().st_size < LOG_BYTES)
+
+    def former(self):
+        position = self.log.with_name(self.log.name + ".position")
+        return position.read_bytes() if position.exists() else b""
+
+    def stopped(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def goes_on(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def end(self):
+        self.goes_on()
+        self.process.send_signal(signal.SIGINT)
+        assert self.process.wait(60) == 0
 
 
-def test_logs_are_bounded_and_followed(small_logs):
-    cluster = small_logs
-    logs = cluster.folder / ".cluster/logs"
-    follow = [COMMAND, "cluster", "logs", "--folder", cluster.folder, "--service", "spark-app"]
-    heard = open(cluster.folder / "heard", "w+")
-    follower = subprocess.Popen([*follow, "--json"], stdout=heard)
-    rounds, lines = 8, 5000
-    try:
-        for n in range(rounds):
-            say(cluster, lines, n * lines)
-            wait_for(lambda: (logs / "spark-app.log").stat().st_size < LOG_BYTES)
-            time.sleep(0.5)  # the follower looks five times a second
-        assert (logs / "spark-app.log.1").stat().st_size < 2 * LOG_BYTES
+@pytest.fixture
+def follower(small_logs, request):
+    made = Follower(small_logs, request.node.name)
+    yield made
+    made.end()
 
-        def messages():
-            heard.seek(0)
-            return [json.loads(line)["message"] for line in heard if line.endswith("\n")]
 
-        wait_for(lambda: len(messages()) >= rounds * lines)
-        expected = [f"line {n} of the application" for n in range(rounds * lines)]
-        assert messages() == expected
-    finally:
-        follower.send_signal(signal.SIGINT)
-        assert follower.wait(60) == 0
-        heard.close()
-    shown = cluster.cluster("logs", "--no-follow", "--service", "spark-app").stdout
-    assert f"line {rounds * lines - 1} of the application" in shown
+def test_logs_are_bounded_and_followed(follower):
+    for _ in range(4):
+        follower.put_aside()
+        wait_for(lambda: len(follower.numbers()) >= follower.said)
+    assert follower.numbers() == list(range(follower.said))
+    former = follower.log.with_name(follower.log.name + ".1")
+    assert former.stat().st_size < 2 * LOG_BYTES
+    shown = follower.cluster.cluster("logs", "--no-follow", "--service", "spark-app").stdout
+    assert f"line {follower.said - 1} of {follower.name}" in shown
+
+
+def test_a_follower_without_cpu_misses_nothing_that_is_kept(follower):
+    for _ in range(3):
+        follower.put_aside()
+        wait_for(lambda: len(follower.numbers()) >= follower.said)
+        follower.stopped()
+        follower.put_aside()  # once: what it has not read is all there
+        follower.goes_on()
+        wait_for(lambda: len(follower.numbers()) >= follower.said)
+    assert follower.numbers() == list(range(follower.said))
+
+
+def test_a_follower_without_cpu_for_too_long_says_what_it_missed(follower):
+    follower.say(100)
+    wait_for(lambda: len(follower.numbers()) >= follower.said)
+    follower.stopped()
+    for _ in range(3):
+        follower.put_aside()
+    follower.goes_on()
+    wait_for(lambda: follower.said - 1 in follower.numbers())
+    told = [m for m in follower.messages() if "bytes of this log are not shown" in m]
+    assert len(told) == 1, told
+    numbers = follower.numbers()
+    assert numbers == sorted(set(numbers))
+    missed = sorted(set(range(follower.said)) - set(numbers))
+    size = sum(len(f"line {n} of {follower.name}\n") for n in missed)
+    # all of it but the rest of the line in whose middle the log begins
+    assert 0 <= size - int(told[0].split()[0]) < 200
 
 
 def test_an_older_build_is_renewed_when_nobody_uses_it(cluster):
