@@ -45,11 +45,26 @@ static int keep_value(cli_args *out, int index) {
   return CLI_OK;
 }
 
+static bool is_flag(const cli_command *command, const char *name, size_t n) {
+  const cli_option *o = command->options;
+  for (; o && o->name; o++) {
+    if (strlen(o->name) == n && strncmp(o->name, name, n) == 0) return !o->value;
+  }
+  return false;
+}
+
 static int refuse_option(const cli_args *out, char **argv, int missing_value) {
   /* getopt_long leaves the word it stumbled over right behind it */
   const char *word = argv[optind - 1];
   if (missing_value) return cli_usage(out, "%s needs a value", word);
-  return cli_usage(out, "there is no option %s", word);
+  const char *name = word + strspn(word, "-");
+  const size_t n = strcspn(name, "=");
+  if (name[n] && is_flag(out->command, name, n)) {
+    return cli_usage(out, "--%.*s takes no value", (int)n, name);
+  }
+  const char *nearest = cli_nearest_option(out->command, name, n);
+  if (!nearest) return cli_usage(out, "there is no option %s", word);
+  return cli_usage(out, "there is no option %s; did you mean --%s?", word, nearest);
 }
 
 int cli_parse(cli_args *out, const cli_command *command, int argc, char **argv) {
@@ -64,7 +79,7 @@ int cli_parse(cli_args *out, const cli_command *command, int argc, char **argv) 
     if (c == -1) break;
     if (c == 'h') {
       cli_print_help(command);
-      exit(CLI_OK);
+      exit(cli_end(CLI_OK));
     }
     if (c == '?' || c == ':') return refuse_option(out, argv, c == ':');
     const int rc = keep_value(out, c - 256);

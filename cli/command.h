@@ -97,11 +97,20 @@ bool cli_number(const cli_args *args, const char *name, uint64_t min, uint64_t m
 /** Prints "ferrule NAME: ..." and gives CLI_USAGE. */
 int cli_usage(const cli_args *args, const char *fmt, ...) FRL_PRINTF(2, 3);
 
+/* ---- slips of the pen (nearest.c) ---- */
+
+/** The option that a wrong name of n bytes may mean; NULL: none is near. */
+const char *cli_nearest_option(const cli_command *command, const char *name, size_t n);
+/** The command that the words may mean; NULL: none is near. */
+const char *cli_nearest_command(int n_words, char **words);
+
 /* ---- help (help.c) ---- */
 
 void cli_print_help(const cli_command *command);
 void cli_print_overview(void);
-/** The commands that begin with the words and go on; false: there is none. */
+/** Whether a command begins with the words and goes on. */
+bool cli_begins_a_command(int n_words, char **words);
+/** Prints the commands that begin with the words and go on; false: there is none. */
 bool cli_print_group(int n_words, char **words);
 /** The man page in roff; NULL: the page of ferrule itself. */
 void cli_print_man(const cli_command *command);
@@ -110,6 +119,8 @@ const cli_command *cli_find(int argc, char **argv, int *used);
 
 /* ---- failures (failure.c) ---- */
 
+/** What was printed must have been written: gives the exit code of the process. */
+int cli_end(int rc);
 /** Prints the failure and what to do, and gives the exit code for it. */
 int cli_fail(const cli_args *args, frl_status status, const frl_error *err);
 

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <ferrule/emulator.h>
 #include <ferrule/log.h>
 #include <stdio.h>
@@ -70,24 +71,33 @@ static frl_status make_resources(
   return st;
 }
 
-/* "host:port", ":port" or "port" */
+/* "host:port", "[address]:port", ":port" or "port" */
 static bool split_address(
     const char *text, char *host, size_t host_max, uint16_t *port) {
   const char *colon = strrchr(text, ':');
   const char *digits = colon ? colon + 1 : text;
   char *end = NULL;
   const unsigned long value = strtoul(digits, &end, 10);
-  if (end == digits || *end != '\0' || value > UINT16_MAX) return false;
+  const bool number = *digits >= '0' && *digits <= '9' && *end == '\0';
+  if (!number || value > UINT16_MAX) return false;
   *port = (uint16_t)value;
-  const size_t n = colon ? (size_t)(colon - text) : 0;
+  size_t n = colon ? (size_t)(colon - text) : 0;
   if (n >= host_max) return false;
   if (n == 0) {
     (void)snprintf(host, host_max, "localhost");
-  } else {
-    memcpy(host, text, n);
-    host[n] = '\0';
+    return true;
   }
+  const bool brackets = n > 2 && text[0] == '[' && text[n - 1] == ']';
+  if (!brackets && memchr(text, ':', n)) return false;
+  memcpy(host, text + brackets, n - 2 * brackets);
+  host[n - 2 * brackets] = '\0';
   return true;
+}
+
+/* As split_address takes it. */
+static void join_address(char *out, size_t max, const char *host, uint16_t port) {
+  const bool v6 = strchr(host, ':') != NULL;
+  (void)snprintf(out, max, v6 ? "[%s]:%u" : "%s:%u", host, port);
 }
 
 static int join_faults(const cli_args *args, char *out, size_t max) {
@@ -129,13 +139,27 @@ static void print_line(
   (void)fprintf(stderr, "%s: %s\n", facility, line);
 }
 
+static int fail_start(const cli_args *args, frl_status st, frl_error *err) {
+  if (err->origin == FRL_ORIGIN_OS && err->origin_code == EADDRINUSE) {
+    char why[sizeof err->message];
+    memcpy(why, err->message, sizeof why);
+    (void)snprintf(err->message, sizeof err->message,
+        "%.400s; end what listens there, or give another --host-port (port 0 lets the "
+        "system choose)",
+        why);
+  }
+  return cli_fail(args, st, err);
+}
+
 static int run_server(const cli_args *args) {
   char host[256];
   char faults[4096];
   const char *address = cli_text(args, "host-port", "localhost:8085");
   frl_emulator_options options = {.struct_size = sizeof options, .host = host};
   if (!split_address(address, host, sizeof host, &options.port)) {
-    return cli_usage(args, "--host-port %s: HOST:PORT is wanted", address);
+    return cli_usage(args,
+        "--host-port %s: HOST:PORT is wanted, such as localhost:8085 or [::1]:8085",
+        address);
   }
   if (join_faults(args, faults, sizeof faults) != 0) {
     return cli_usage(args, "--fault: too much text");
@@ -160,14 +184,15 @@ static int run_server(const cli_args *args) {
   if (st == FRL_OK) st = make_resources(args, emulator, &err);
   if (st != FRL_OK) {
     frl_emulator_stop(emulator);
-    if (err.message[0]) return cli_fail(args, st, &err);
+    if (err.message[0]) return fail_start(args, st, &err);
     return cli_usage(args, "--subscription takes SUBSCRIPTION:TOPIC, --topic a topic");
   }
-  (void)printf("ready on %s:%u\n", host, frl_emulator_port(emulator));
+  char ready[300];
+  join_address(ready, sizeof ready, host, frl_emulator_port(emulator));
+  (void)printf("ready on %s\n", ready);
   (void)fflush(stdout);
   if (!cli_flag(args, "quiet")) {
-    (void)fprintf(stderr, "export PUBSUB_EMULATOR_HOST=%s:%u\n", host,
-        frl_emulator_port(emulator));
+    (void)fprintf(stderr, "export PUBSUB_EMULATOR_HOST=%s\n", ready);
   }
   if (options.status_page) {
     (void)fprintf(stderr, "status page: http://127.0.0.1:%u/\n",

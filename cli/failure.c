@@ -1,4 +1,6 @@
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "command.h"
 
@@ -21,6 +23,15 @@ static int exit_of(frl_status status) {
     default:
       return CLI_FAILED;
   }
+}
+
+int cli_end(int rc) {
+  errno = 0;
+  const bool written = fflush(stdout) == 0 && !ferror(stdout);
+  if (written || rc != CLI_OK) return rc;
+  (void)fprintf(stderr, "ferrule: writing standard output: %s\n",
+      errno ? strerror(errno) : "failed");
+  return CLI_FAILED;
 }
 
 int cli_fail(const cli_args *args, frl_status status, const frl_error *err) {

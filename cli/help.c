@@ -84,6 +84,13 @@ static const char *behind(const char *name, int n_words, char **words) {
   return name;
 }
 
+bool cli_begins_a_command(int n_words, char **words) {
+  for (const cli_command *const *c = cli_commands; *c; c++) {
+    if (behind((*c)->name, n_words, words)) return true;
+  }
+  return false;
+}
+
 bool cli_print_group(int n_words, char **words) {
   bool any = false;
   for (const cli_command *const *c = cli_commands; *c && n_words; c++) {

@@ -4,7 +4,7 @@
 
 #include "command.h"
 
-enum { PATH_MAX_BYTES = 4096 };
+enum { PATH_MAX_BYTES = 4096, NAME_MAX_BYTES = 128 };
 
 static const cli_option options[] = {
     {"to", "DIR", "Writes the pages of ferrule and of every command into this folder."},
@@ -43,6 +43,22 @@ static int write_pages(const char *folder) {
   return CLI_OK;
 }
 
+static int no_page(const cli_args *args) {
+  char words[NAME_MAX_BYTES] = "";
+  size_t n = 0;
+  for (int i = 0; i < args->n_operands && n < sizeof words; i++) {
+    const int w = snprintf(words + n, sizeof words - n, " %s", args->operands[i]);
+    n += w > 0 ? (size_t)w : 0;
+  }
+  if (cli_begins_a_command(args->n_operands, args->operands)) {
+    return cli_usage(
+        args, "several commands begin with%s; name one of them whole", words);
+  }
+  const char *nearest = cli_nearest_command(args->n_operands, args->operands);
+  if (!nearest) return cli_usage(args, "there is no command%s", words);
+  return cli_usage(args, "there is no command%s; did you mean %s?", words, nearest);
+}
+
 static int run(const cli_args *args) {
   const char *folder = cli_text(args, "to", NULL);
   if (folder && args->n_operands) return cli_usage(args, "--to takes no COMMAND");
@@ -53,7 +69,7 @@ static int run(const cli_args *args) {
   }
   int used = 0;
   const cli_command *c = cli_find(args->n_operands, args->operands, &used);
-  if (!c) return cli_usage(args, "there is no command %s", args->operands[0]);
+  if (!c) return no_page(args);
   cli_print_man(c);
   return CLI_OK;
 }

@@ -1,8 +1,11 @@
 #include "publish_rows.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "nanoarrow/nanoarrow.h"
+
+enum { KEY_MAX_BYTES = 1024 };
 
 static frl_status no_memory(ArrowErrorCode rc) {
   return rc == NANOARROW_OK ? FRL_OK : FRL_E_NOMEM;
@@ -53,13 +56,21 @@ static ArrowErrorCode append_text(struct ArrowArray *a, const char *text, size_t
   return ArrowArrayAppendString(a, (struct ArrowStringView){text, (int64_t)n});
 }
 
+/* As a protobuf field of bytes: its key, its length, itself. */
+static size_t field_bytes(size_t n) {
+  size_t length = 1;
+  for (size_t rest = n >> 7; rest; rest >>= 7) length++;
+  return 1 + length + n;
+}
+
 frl_status publish_rows_attribute(publish_rows *r, const char *key, size_t key_len,
     const char *value, size_t value_len) {
   struct ArrowArray *entries = entries_of(r);
   ArrowErrorCode rc = append_text(entries->children[0], key, key_len);
   if (rc == NANOARROW_OK) rc = append_text(entries->children[1], value, value_len);
   if (rc == NANOARROW_OK) rc = ArrowArrayFinishElement(entries);
-  r->bytes += key_len + value_len;
+  r->message_bytes += field_bytes(field_bytes(key_len) + field_bytes(value_len));
+  r->message_attributes++;
   return no_memory(rc);
 }
 
@@ -76,12 +87,40 @@ static ArrowErrorCode append_row(publish_rows *r, const void *payload,
   return ArrowArrayFinishElement(&r->array);
 }
 
+/* Here, since only here the line is known; the publisher would name the row. */
+static frl_status check_message(
+    publish_rows *r, size_t payload_len, size_t key_len, frl_error *err) {
+  if (key_len) r->message_bytes += field_bytes(key_len);
+  if (payload_len) r->message_bytes += field_bytes(payload_len);
+  const size_t all = r->message_bytes;
+  if (all > PUBLISH_MESSAGE_MAX_BYTES) {
+    (void)snprintf(err->message, sizeof err->message,
+        "a message of %zu bytes, the service's limit is %d", all,
+        PUBLISH_MESSAGE_MAX_BYTES);
+    return FRL_E_MALFORMED;
+  }
+  if (key_len > KEY_MAX_BYTES) {
+    (void)snprintf(err->message, sizeof err->message,
+        "an ordering key of %zu bytes, %d are allowed", key_len, KEY_MAX_BYTES);
+    return FRL_E_MALFORMED;
+  }
+  if (payload_len == 0 && r->message_attributes == 0) {
+    (void)snprintf(
+        err->message, sizeof err->message, "neither data nor attributes in it");
+    return FRL_E_MALFORMED;
+  }
+  return FRL_OK;
+}
+
 frl_status publish_rows_end(publish_rows *r, const void *payload, size_t payload_len,
-    const char *ordering_key, size_t key_len) {
+    const char *ordering_key, size_t key_len, frl_error *err) {
+  const frl_status st = check_message(r, payload_len, key_len, err);
+  if (st != FRL_OK) return st;
   const ArrowErrorCode rc = append_row(r, payload, payload_len, ordering_key, key_len);
   if (rc != NANOARROW_OK) return FRL_E_NOMEM;
   r->rows++;
-  r->bytes += payload_len + key_len;
+  r->bytes += r->message_bytes;
+  r->message_bytes = r->message_attributes = 0;
   return FRL_OK;
 }
 

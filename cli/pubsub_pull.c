@@ -69,14 +69,14 @@ static frl_status start(pull *p, frl_pubsub *pubsub, pull_format format,
       .columns = pull_columns(format),
       .reservoir_bytes = reservoir_bytes,
   };
-  frl_status st = frl_subscriber_open(&p->subscriber, pubsub, &options, err);
+  /* first, since from the next line on messages are leased to us */
+  frl_status st =
+      pull_output_open(&p->output, format, cli_text(p->args, "output", "-"), err);
+  if (st == FRL_OK) st = frl_subscriber_open(&p->subscriber, pubsub, &options, err);
   if (st != FRL_OK) return st;
   struct ArrowSchema schema = {0};
   st = frl_subscriber_schema(p->subscriber, &schema, err);
-  if (st == FRL_OK) {
-    st = pull_output_open(
-        &p->output, format, cli_text(p->args, "output", "-"), &schema, err);
-  }
+  if (st == FRL_OK) st = pull_output_begin(&p->output, &schema, err);
   frl_schema_release(&schema);
   return st;
 }

@@ -1,10 +1,13 @@
 #include "pull_output.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ferrule/pubsub.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "nanoarrow/nanoarrow.h"
 #include "yyjson.h"
@@ -140,19 +143,50 @@ static bool write_jsonl(const pull_output *o, const struct ArrowArray *batch) {
   return true;
 }
 
-frl_status pull_output_open(pull_output *o, pull_format format, const char *path,
-    const struct ArrowSchema *schema, frl_error *err) {
-  *o = (pull_output){.format = format, .path = path ? path : "-"};
-  const bool to_stdout = strcmp(o->path, "-") == 0;
-  o->file = to_stdout ? stdout : fopen(o->path, "wb");
-  if (!o->file) return write_failed(o, err);
-  if (format != PULL_ARROW) return FRL_OK;
-  return frl_ipc_writer_open_fd(&o->ipc, fileno(o->file), schema, NULL, err);
+frl_status pull_output_open(
+    pull_output *o, pull_format format, const char *path, frl_error *err) {
+  *o = (pull_output){.format = format, .path = path};
+  if (strcmp(path, "-") == 0) {
+    o->path = "standard output";
+    o->file = stdout;
+    return FRL_OK;
+  }
+  const int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+  if (fd >= 0) o->file = fdopen(fd, "wb");
+  if (o->file) return FRL_OK;
+  const frl_status st = write_failed(o, err);
+  if (fd >= 0) (void)close(fd);
+  return st;
+}
+
+/* What the IPC writer says, with the name of where it wrote. */
+static frl_status name_output(const pull_output *o, frl_status st, frl_error *err) {
+  if (st == FRL_OK) return st;
+  char why[sizeof err->message];
+  memcpy(why, err->message, sizeof why);
+  (void)snprintf(
+      err->message, sizeof err->message, "writing %.200s: %.300s", o->path, why);
+  return st;
+}
+
+frl_status pull_output_begin(
+    pull_output *o, const struct ArrowSchema *schema, frl_error *err) {
+  struct stat is;
+  const int fd = fileno(o->file);
+  const bool a_file = o->file != stdout && fstat(fd, &is) == 0 && S_ISREG(is.st_mode);
+  if (a_file && ftruncate(fd, 0) != 0) return write_failed(o, err);
+  if (o->format != PULL_ARROW) return FRL_OK;
+  return name_output(o, frl_ipc_writer_open_fd(&o->ipc, fd, schema, NULL, err), err);
 }
 
 frl_status pull_output_write(
     pull_output *o, const struct ArrowArray *batch, frl_error *err) {
-  if (o->format == PULL_ARROW) return frl_ipc_writer_write(o->ipc, batch, err);
+  if (o->format == PULL_ARROW) {
+    frl_status st = frl_ipc_writer_write(o->ipc, batch, err);
+    /* what is acked next must not wait here for more */
+    if (st == FRL_OK) st = frl_ipc_writer_flush(o->ipc, err);
+    return name_output(o, st, err);
+  }
   errno = 0;
   const bool ok = o->format == PULL_TEXT ? write_text(o, batch) : write_jsonl(o, batch);
   if (!ok || fflush(o->file) != 0) return write_failed(o, err);
@@ -161,7 +195,7 @@ frl_status pull_output_write(
 
 frl_status pull_output_close(pull_output *o, frl_error *err) {
   frl_status st = FRL_OK;
-  if (o->ipc) st = frl_ipc_writer_finish(o->ipc, err);
+  if (o->ipc) st = name_output(o, frl_ipc_writer_finish(o->ipc, err), err);
   frl_ipc_writer_destroy(o->ipc);
   o->ipc = NULL;
   if (o->file && o->file != stdout && fclose(o->file) != 0 && st == FRL_OK) {

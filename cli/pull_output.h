@@ -15,9 +15,15 @@ typedef struct pull_output {
   frl_ipc_writer *ipc;
 } pull_output;
 
-/** path "-" or NULL: standard output. schema is borrowed. */
-FRL_NODISCARD frl_status pull_output_open(pull_output *o, pull_format format,
-    const char *path, const struct ArrowSchema *schema, frl_error *err);
+/**
+ * path "-": standard output. A file that is there keeps what is in it until
+ * pull_output_begin.
+ */
+FRL_NODISCARD frl_status pull_output_open(
+    pull_output *o, pull_format format, const char *path, frl_error *err);
+/** schema is borrowed. */
+FRL_NODISCARD frl_status pull_output_begin(
+    pull_output *o, const struct ArrowSchema *schema, frl_error *err);
 /**
  * Writes the rows through to the system: when it returns FRL_OK a crash of this
  * process loses none of them. The columns are those of pull_columns.

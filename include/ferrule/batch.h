@@ -161,6 +161,12 @@ FRL_API FRL_NODISCARD frl_status frl_ipc_writer_open_fn(frl_ipc_writer **out,
  */
 FRL_API FRL_NODISCARD frl_status frl_ipc_writer_write(
     frl_ipc_writer *writer, const struct ArrowArray *batch, frl_error *err);
+/**
+ * Small pieces are joined before they are written: after this the system, or the
+ * callback, has all that was given. FRL_OK, FRL_E_IO, what the callback gave.
+ */
+FRL_API FRL_NODISCARD frl_status frl_ipc_writer_flush(
+    frl_ipc_writer *writer, frl_error *err);
 /** Write the end, sync where asked. Then only destroy. */
 FRL_API FRL_NODISCARD frl_status frl_ipc_writer_finish(
     frl_ipc_writer *writer, frl_error *err);

@@ -147,7 +147,9 @@ FRL_API FRL_NODISCARD frl_status frl_publisher_open(frl_publisher **out,
  *
  * @param schema   a struct with a column "payload" (or "data") of binary or utf8,
  *                 and optionally "attributes" (map<utf8,utf8>) and "ordering_key"
- *                 (utf8); other columns are an error that names them. Borrowed.
+ *                 (utf8); "message_id", "publish_time" and "ack_id", which a pull
+ *                 gives, are passed over; other columns are an error that names them.
+ *                 Borrowed.
  * @param batch    moved on FRL_OK (batch->release becomes NULL); on any error
  *                 still the caller's. A row that the service would refuse (empty,
  *                 above 10 MB) fails the whole batch here, before anything is sent.

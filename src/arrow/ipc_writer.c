@@ -219,6 +219,13 @@ frl_status frl_ipc_writer_write(
   return st;
 }
 
+frl_status frl_ipc_writer_flush(frl_ipc_writer *w, frl_error *err) {
+  if (w->broken) return frl_fail(err, FRL_E_STATE, "IPC: finished or failed before");
+  const frl_status st = flush(w, err);
+  w->broken = st != FRL_OK;
+  return st;
+}
+
 static frl_status write_end(frl_ipc_writer *w, frl_error *err) {
   static const uint8_t end[] = {0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0};
   FRL_TRY(put(w, end, sizeof end, err));

@@ -66,11 +66,18 @@ static bool view_attributes(frl_publish_rows *out, const struct ArrowSchema *sch
              false, items->offset);
 }
 
+/* What the server gives and a pull writes: so that it can be published again. */
+static bool is_passed_over(const char *name) {
+  return strcmp(name, "message_id") == 0 || strcmp(name, "publish_time") == 0 ||
+         strcmp(name, "ack_id") == 0;
+}
+
 static frl_status view_column(frl_publish_rows *out, const struct ArrowSchema *schema,
     const struct ArrowArray *array, int64_t parent_offset, frl_error *err) {
   const char *name = schema->name ? schema->name : "";
   bool fits;
   const char *wants;
+  if (is_passed_over(name)) return FRL_OK;
   if (strcmp(name, "payload") == 0 || strcmp(name, "data") == 0) {
     wants = "binary or utf8";
     if (out->payload.offsets) {

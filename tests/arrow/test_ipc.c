@@ -10,6 +10,7 @@
 /* cmocka wants the above first */
 #include <cmocka.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <ferrule/schema.h>
 #include <pthread.h>
 #include <unistd.h>
@@ -429,6 +430,38 @@ static void batch_of_another_shape_is_refused(void **state) {
   frl_buf_deinit(&bytes);
 }
 
+static void what_is_flushed_is_handed_over(void **state) {
+  (void)state;
+  struct ArrowSchema schema;
+  struct ArrowArray batch;
+  frl_buf bytes;
+  frl_ipc_writer *w;
+  frl_error err;
+  frl_buf_init(&bytes, NULL, 1 << 20);
+  assert_int_equal(sample_schema(&schema, NULL), FRL_OK);
+  assert_int_equal(sample_batch(&batch, NULL, &schema, 0, 3), FRL_OK);
+  assert_int_equal(frl_ipc_writer_open_fn(&w, to_buf, &bytes, &schema, NULL, NULL), 0);
+  for (int i = 0; i < 3; i++) {
+    assert_int_equal(frl_ipc_writer_write(w, &batch, NULL), FRL_OK);
+    assert_int_equal(frl_ipc_writer_flush(w, NULL), FRL_OK);
+    assert_int_equal(bytes.len, frl_ipc_writer_bytes(w));
+  }
+  assert_int_equal(frl_ipc_writer_finish(w, NULL), FRL_OK);
+  assert_int_equal(frl_ipc_writer_flush(w, &err), FRL_E_STATE);
+  frl_ipc_writer_destroy(w);
+  const int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+  assert_true(full >= 0);
+  assert_int_equal(frl_ipc_writer_open_fd(&w, full, &schema, NULL, NULL), FRL_OK);
+  assert_int_equal(frl_ipc_writer_write(w, &batch, NULL), FRL_OK);
+  assert_int_equal(frl_ipc_writer_flush(w, &err), FRL_E_IO);
+  assert_int_equal(frl_ipc_writer_flush(w, &err), FRL_E_STATE);
+  frl_ipc_writer_destroy(w);
+  (void)close(full);
+  batch.release(&batch);
+  schema.release(&schema);
+  frl_buf_deinit(&bytes);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(both_formats_and_all_codecs_round_trip),
@@ -442,6 +475,7 @@ int main(void) {
       cmocka_unit_test(path_that_is_not_there_is_said),
       cmocka_unit_test(pipe_is_read_as_a_file_is),
       cmocka_unit_test(batch_of_another_shape_is_refused),
+      cmocka_unit_test(what_is_flushed_is_handed_over),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

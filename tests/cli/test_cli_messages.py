@@ -168,6 +168,58 @@ def test_a_full_disk_acks_nothing(service):
     assert service.unacked(subscription) == 1
 
 
+@pytest.mark.parametrize("form", ["text", "jsonl", "arrow"])
+def test_an_output_that_fails_is_told_by_name(service, form):
+    subscription = service.make(f"told-{form}")
+    lines(service.ferrule("pubsub", "publish", f"told-{form}", input=b"kept\n"))
+    pull = ["pubsub", "pull", subscription, "--ack", "--max", 1, "--format", form]
+    done = service.ferrule(*pull, "--output", "/dev/full")
+    assert done.returncode == 1 and b"writing /dev/full: " in done.stderr
+    for nowhere in ("/nonexistent/file", "/tmp"):
+        done = service.ferrule(*pull, "--output", nowhere)
+        assert done.returncode == 1 and f"writing {nowhere}: ".encode() in done.stderr
+    # looked at before a message is leased: the next one gets it at once
+    done = service.ferrule(*pull, "--idle-ms", 5000)
+    assert done.returncode == 0 and b"pulled 1 messages" in done.stderr
+
+
+@pytest.mark.parametrize("form", ["text", "jsonl", "arrow"])
+def test_what_is_acked_is_in_the_file_even_after_a_kill(service, tmp_path, form):
+    subscription = service.make(f"killed-{form}")
+    lines(service.ferrule("pubsub", "publish", f"killed-{form}", input=b"one\ntwo\n"))
+    path = tmp_path / "out"
+    command = [service.command, "pubsub", "pull", subscription, "--ack", "--format", form]
+    command += ["--emulator-host", service.host, "--output", path, "--quiet"]
+    pull = subprocess.Popen(command)
+    try:
+        for _ in range(300):
+            if service.unacked(subscription) == 0:
+                break
+            time.sleep(0.1)
+        assert service.unacked(subscription) == 0
+    finally:
+        pull.kill()
+        pull.wait()
+    if form == "arrow":
+        with pyarrow.ipc.open_stream(path) as reader:
+            found = reader.read_all().num_rows
+    else:
+        found = len(path.read_text().splitlines())
+    assert found == 2
+
+
+def test_a_file_keeps_what_it_has_until_there_is_a_subscription(service, tmp_path):
+    subscription = service.make("kept")
+    lines(service.ferrule("pubsub", "publish", "kept", input=b"new\n"))
+    path = tmp_path / "out"
+    path.write_text("what was there before, and is longer\n")
+    pull = ["pubsub", "pull", "--max", 1, "--output", path]
+    assert service.ferrule(*pull, "not-there").returncode == 3
+    assert path.read_text().startswith("what was there")
+    lines(service.ferrule(*pull, subscription))
+    assert path.read_text() == "new\n"
+
+
 def test_acks_that_the_server_refuses_are_told(service):
     subscription = service.make("denied")
     lines(service.ferrule("pubsub", "publish", "denied", input=b"a\nb\n"))

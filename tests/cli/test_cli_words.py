@@ -1,9 +1,11 @@
 """Help, manual pages, exit codes and schemas: what needs no server."""
 
 import re
+import socket
 import subprocess
 
 import pytest
+from ferrule_command import COMMAND, Service
 
 COMMANDS = [
     "emulator",
@@ -94,8 +96,18 @@ def test_a_manual_page_is_good_roff(ferrule, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["pubsub", "pubish"], "there is no command pubsub pubish"),
-        (["pub"], "there is no command pub"),
+        (["pubsub", "pubish"], "there is no command pubsub pubish; did you mean pubsub publish?"),
+        (["pub"], "there is no command pub\n"),
+        (["emulater", "--quiet"], "did you mean emulator?"),
+        (["help", "kernel", "chek"], "did you mean kernel check?"),
+        (["man", "kernel", "chek"], "there is no command kernel chek; did you mean kernel check?"),
+        (["man", "kernel"], "several commands begin with kernel"),
+        (["--nothing"], "there is no option --nothing"),
+        (["pubsub", "--nothing"], "there is no option --nothing"),
+        (["pubsub", "pull", "s", "--outptu", "f"], "did you mean --output?"),
+        (["pubsub", "pull", "s", "--zzzz"], "there is no option --zzzz\n"),
+        (["pubsub", "pull", "s", "--ack=yes"], "--ack takes no value"),
+        (["emulator", "--host-port", "::1:8085"], "such as localhost:8085 or [::1]:8085"),
         (["pubsub", "publish"], "something is missing: TOPIC [FILE]"),
         (["pubsub", "publish", "a", "b", "c"], "one word too many: c"),
         (["pubsub", "pull", "s", "--maximum", "3"], "there is no option --maximum"),
@@ -137,6 +149,62 @@ def test_credentials_that_are_missing_are_told(ferrule, tmp_path):
     )
     assert done.returncode not in (0, 2)
     assert "none.json" in done.stderr.decode()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["version"],
+        ["--version"],
+        ["--help"],
+        ["man"],
+        ["pubsub", "pull", "--help"],
+        ["ddl", "a INT"],
+    ],
+)
+def test_what_cannot_be_printed_is_a_failure(arguments):
+    for shell in ('"$0" "$@" >/dev/full', '"$0" "$@" >&-'):
+        done = subprocess.run(["sh", "-c", shell, COMMAND, *arguments], capture_output=True)
+        assert done.returncode == 1, shell
+        assert b"writing standard output" in done.stderr
+
+
+def test_a_reader_that_goes_away_ends_it(ferrule):
+    done = subprocess.run(
+        ["bash", "-c", '"$0" man | true; exit ${PIPESTATUS[0]}', COMMAND], capture_output=True
+    )
+    assert done.returncode in (0, 128 + 13) and done.stderr == b""
+
+
+def test_no_file_is_taken_for_a_standard_one():
+    """Without the three of them sockets would get their numbers."""
+    closed = subprocess.run(
+        ["sh", "-c", '"$0" pubsub topic list --emulator-host 127.0.0.1:1 <&- >&- 2>&-', COMMAND]
+    )
+    assert closed.returncode == 5
+
+
+def test_an_address_in_use_says_what_to_do(ferrule):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        host = f"127.0.0.1:{taken.getsockname()[1]}"
+        done = ferrule("emulator", "--host-port", host)
+    assert done.returncode == 1
+    assert f"cannot listen on {host}" in done.stderr.decode()
+    assert "give another --host-port" in done.stderr.decode()
+
+
+def test_an_address_of_ipv6(ferrule):
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("no IPv6 here")
+    server = Service("--topic", "six", host_port="[::1]:0")
+    try:
+        assert server.host.startswith("[::1]:")
+        listed = ferrule("pubsub", "topic", "list", "--emulator-host", server.host)
+        assert listed.stdout == b"projects/demo/topics/six\n"
+    finally:
+        server.end()
 
 
 def test_ddl_in_and_out(ferrule):

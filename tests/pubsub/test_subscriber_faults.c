@@ -39,13 +39,17 @@ static void pause_ms(int64_t ms) {
   frl_mutex_deinit(&lock);
 }
 
-static uint64_t unacked(service *s) {
+static uint64_t backlog(service *s, uint64_t *leased) {
   char name[160];
   (void)snprintf(name, sizeof name, "projects/test/subscriptions/%s", s->subscription);
   uint64_t n = 0;
-  uint64_t leased = 0;
-  assert_int_equal(frl_emulator_backlog(s->emulator, name, &n, &leased, NULL), FRL_OK);
+  assert_int_equal(frl_emulator_backlog(s->emulator, name, &n, leased, NULL), FRL_OK);
   return n;
+}
+
+static uint64_t unacked(service *s) {
+  uint64_t leased = 0;
+  return backlog(s, &leased);
 }
 
 /*
@@ -307,6 +311,23 @@ static void exactly_once_subscriptions_wait_for_their_receipts(void **state) {
   service_close(&s);
 }
 
+/* Before its streams have heard anything, messages may be on their way. */
+static void closed_at_once_it_keeps_no_lease(void **state) {
+  (void)state;
+  service s;
+  service_open(&s, NULL);
+  service_publish(&s, "m", 0, ROWS);
+  for (int i = 0; i < 20; i++) {
+    frl_subscriber *sub = service_subscribe(&s, 60);
+    pause_ms(i % 4);
+    frl_subscriber_close(sub, LONG_MS);
+    uint64_t leased = 0;
+    assert_int_equal(backlog(&s, &leased), ROWS);
+    assert_int_equal(leased, 0);
+  }
+  service_close(&s);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(streams_that_end_are_opened_again),
@@ -318,6 +339,7 @@ int main(void) {
       cmocka_unit_test(a_nack_of_a_key_gives_back_what_waits_behind_it),
       cmocka_unit_test(a_subscription_that_is_deleted_ends_the_subscriber),
       cmocka_unit_test(exactly_once_subscriptions_wait_for_their_receipts),
+      cmocka_unit_test(closed_at_once_it_keeps_no_lease),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

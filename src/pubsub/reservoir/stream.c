@@ -238,7 +238,8 @@ void frl_pull_stop(frl_pull *p) {
     return;
   }
   /* what is on its way is leased to us: better received and given back than lost */
-  if (!p->answered || frl_call_finish(p->call) != FRL_OK) {
+  const bool asked = p->answered || frl_call_unsent_bytes(p->call) == 0;
+  if (!asked || frl_call_finish(p->call) != FRL_OK) {
     frl_call_cancel(p->call);
     return;
   }
