@@ -135,7 +135,7 @@ def scan(source, jars, options, column, publish_to=None):
         "column": column,
         "messages": messages,
         "payload_bytes": PAYLOAD,
-        "runs": {"warm": 3, "measured": 3},
+        "runs": {"warm": 6, "measured": 3},
     }
     if publish_to:
         config["publish"] = programs.ours("publish") + [

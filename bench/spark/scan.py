@@ -18,7 +18,9 @@ from pyspark.sql import functions
 from session import Jvm, local_session
 
 # The log of a query on the local disk forks processes for each file; on a cluster it does not.
+# The heap is there from the start: G1 would stay at a quarter of it and collect more often.
 CONF = {
+    "spark.driver.extraJavaOptions": "-Xms4g",
     "spark.sql.streaming.metricsEnabled": "false",
     "spark.sql.streaming.checkpointFileManagerClass": "org.apache.spark.sql.execution.streaming"
     ".checkpointing.FileSystemBasedCheckpointFileManager",
