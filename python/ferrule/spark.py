@@ -81,6 +81,8 @@ def map_in_native(
     A batch holds at most batch_rows rows, and is closed once they have batch_bytes bytes.
     Its output is always checked, whatever k leaves out.
     """
+    if _is_connect(df.sparkSession):
+        _needs_spark_4()
     later = None if _knows_columns(k, df) else "true"
     limits = {
         "ferrule.batchRows": batch_rows,
@@ -99,6 +101,15 @@ def map_in_native(
         return made
     names = made.columns
     return made.select([_quoted(names[i]) for i in k._order])
+
+
+def _needs_spark_4() -> None:
+    """Before, a server's plugins and a client's plans have another form."""
+    from pyspark import __version__ as version
+
+    if int(version.split(".")[0]) < 4:
+        needed = "map_in_native through Spark Connect needs Spark 4.0 or newer"
+        raise Error(f"{needed}; this is PySpark {version}", "FRL_E_UNSUPPORTED")
 
 
 def _knows_columns(k: Kernel, df: Any) -> bool:

@@ -136,13 +136,13 @@ def pytest(env, *arguments, limit_s, programs=()):
 
 def matrix_files():
     """Those with tests for every Spark: the others import what older environments lack."""
-    files = sorted((ROOT / "tests/spark").glob("test_*.py"))
+    files = sorted([*ROOT.glob("tests/spark/test_*.py"), *ROOT.glob("tests/python/test_*.py")])
     return [str(f.relative_to(ROOT)) for f in files if "mark.matrix" in f.read_text()]
 
 
-def wheel(*arguments, limit_s):
-    """pytest over the wheel's tests, in an environment of its own."""
-    tests = pytest("python", "tests/python", *arguments, limit_s=limit_s)
+def wheel(*arguments, limit_s, env="python"):
+    """pytest with the wheel, in an environment of its own."""
+    tests = pytest(env, *arguments, limit_s=limit_s)
 
     def run(log):
         if log.run("scripts/wheel.sh", limit_s=1200) != 0:
@@ -165,9 +165,9 @@ def in_turn(*runs):
 def on_spark(version):
     return Suite(
         f"spark-{version}",
-        f"the Spark source on Spark {version}",
+        f"the Spark source and kernels on Spark {version}",
         some("tests/spark/**/test_*.py"),
-        pytest(f"matrix-{version}", *matrix_files(), "-mmatrix", limit_s=2400),
+        wheel(*matrix_files(), "-mmatrix", limit_s=2400, env=f"matrix-{version}"),
         always=False,
     )
 
@@ -198,8 +198,8 @@ SUITES = [
         pytest("test", "tests/spark", "-mnot long", limit_s=2400, programs=SPARK_PROGRAMS)),
     Suite("cluster", "a local Spark cluster", CLUSTER_TESTS,
         pytest("test", "tests/cluster", "-mnot long", limit_s=1200)),
-    Suite("python", "the wheel", some("tests/python/test_*.py"), wheel("-mnot long", limit_s=1200),
-        lane=None, after=("jar",)),
+    Suite("python", "the wheel", some("tests/python/test_*.py"),
+        wheel("tests/python", "-mnot long", limit_s=1200), lane=None, after=("jar",)),
     Suite("interop", "other people's clients and servers, the checks' own tests",
         some(*(f"{folder}/**/test_*.py" for folder in OTHERS)),
         pytest("test", *OTHERS, limit_s=1800, programs=OTHERS_PROGRAMS),
@@ -214,7 +214,8 @@ SUITES = [
     Suite("tidy", "clang-tidy", some("src/*/*.c"), script("tests/tidy"), always=False),
     Suite("python-long", "the wheel installed by pip and uv, through Connect, under ASan and UBSan",
         some("tests/python/test_*.py"),
-        in_turn(wheel("-mlong", limit_s=3600), script("tests/python-asan", env="python")),
+        in_turn(wheel("tests/python", "-mlong", limit_s=3600),
+            script("tests/python-asan", env="python")),
         always=False),
     Suite("spark-long", "what the Spark source takes minutes for", SPARK_TESTS,
         pytest("test", "tests/spark", "-mlong", limit_s=2400), always=False),

@@ -85,6 +85,14 @@ def main(jar, library):
     numbers = spark.range(0, 900, 1, 3).selectExpr("id n")
     options = {"times": "3", "ferrule.batchRows": "100"}
     counted = map_in_native(numbers, name, sha256, "count", **options)
+    # as in a declarative pipeline: the input is compared when the plan is resolved
+    later = {"ferrule.inputLater": "true"}
+
+    def unknown():
+        return map_in_native(spark.table("made_later"), name, sha256, "scale", **later)
+
+    before = refusal(lambda: unknown().collect())
+    rows.createOrReplaceTempView("made_later")
     found = {
         "columns": scaled.columns,
         "differing": [scaled.exceptAll(built_in).count(), built_in.exceptAll(scaled).count()],
@@ -92,6 +100,14 @@ def main(jar, library):
         "shape": refusal(lambda: map_in_native(numbers, name, sha256, "scale").collect()),
         "checksum": refusal(lambda: map_in_native(rows, name, "0" * 64, "scale").collect()),
         "library": refusal(lambda: map_in_native(rows, "libx.so", sha256, "scale").collect()),
+        "before": before,
+        "later": [unknown().exceptAll(built_in).count(), built_in.exceptAll(unknown()).count()],
+        "later_shape": refusal(
+            lambda: map_in_native(numbers, name, sha256, "scale", **later).collect()
+        ),
+        "later_option": refusal(
+            lambda: map_in_native(numbers, name, sha256, "count", times="x", **later).collect()
+        ),
     }
     print(json.dumps(found), flush=True)
     spark.stop()

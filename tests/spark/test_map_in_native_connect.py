@@ -6,8 +6,16 @@ import pathlib
 import subprocess
 import sys
 
+import pyspark
 import pytest
 from native_kernels import build
+
+pytestmark = [
+    pytest.mark.matrix,
+    pytest.mark.skipif(
+        pyspark.__version__ < "4", reason="a server takes relations of this form from 4.0 on"
+    ),
+]
 
 PROGRAM = pathlib.Path(__file__).parent / "connect_program.py"
 
@@ -38,3 +46,10 @@ def test_what_is_wrong_is_told_to_the_client(found):
     assert "needed: `id` BIGINT, `s` STRING, `d` DOUBLE" in found["shape"]
     assert "it is not loaded" in found["checksum"]
     assert 'no kernel library "libx.so"' in found["library"]
+
+
+def test_columns_that_are_known_later_are_compared_then(found):
+    assert "made_later" in found["before"]  # the table, not the kernel, is what is missing
+    assert found["later"] == [0, 0]
+    assert "needed: `id` BIGINT, `s` STRING, `d` DOUBLE" in found["later_shape"]
+    assert "option times is x" in found["later_option"]
