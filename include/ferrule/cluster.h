@@ -198,8 +198,10 @@ typedef struct frl_cluster_logs_options {
 
 /**
  * All services' logs as one stream: what is there in order of time, then as it comes.
+ * What was not read before it was put aside twice is told, as a line that counts it.
  *
- * @return FRL_E_NOT_FOUND: there never was a cluster in the folder.
+ * @return FRL_E_NOT_FOUND: there never was a cluster in the folder; FRL_E_INVALID: no
+ *         service has such a name.
  */
 FRL_API FRL_NODISCARD frl_status frl_cluster_logs(
     const frl_cluster_logs_options *options, frl_error *err);

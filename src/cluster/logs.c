@@ -79,6 +79,21 @@ static void drop_gone(stream *s) {
 
 static void find_files(stream *s) { frl__cluster_log_places(s->folder, find_file, s); }
 
+/* A name that none has would be followed in silence for ever. */
+static frl_status check_service(const char *only, frl_error *err) {
+  static const char *const names[] = {"spark-master", "spark-worker", "spark-connect",
+      "spark-app", "pubsub-emulator", "supervisor", "executor"};
+  if (!only) return FRL_OK;
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    const size_t n = strlen(only) < strlen(names[i]) ? strlen(only) : strlen(names[i]);
+    if (strncmp(only, names[i], n) == 0) return FRL_OK;
+  }
+  return frl_fail(err, FRL_E_INVALID,
+      "there is no service %s: spark-master, spark-worker, spark-connect, spark-app, "
+      "pubsub-emulator, supervisor or executor",
+      only);
+}
+
 /* ---- lines ---- */
 
 static void give(void *ctx, const frl_cluster_line *line) {
@@ -169,6 +184,7 @@ frl_status frl_cluster_logs(const frl_cluster_logs_options *options, frl_error *
   s->tail_bytes = options->tail_bytes ? options->tail_bytes : TAIL_BYTES;
   frl_status st = frl__cluster_folder(s->folder, options->folder, err);
   if (st == FRL_OK) st = frl__cluster_state_read(&state, s->folder, err);
+  if (st == FRL_OK) st = check_service(options->service, err);
   if (st == FRL_OK) run(s);
   frl_free(NULL, s);
   return st;

@@ -150,7 +150,8 @@ frl_status frl__cluster_state_read(
   }
   const frl_status st = frl__cluster_state_read_file(out, path, err);
   if (st != FRL_E_NOT_FOUND) return st;
-  return frl_fail(err, st, "there is no cluster in %s", folder);
+  return frl_fail(
+      err, st, "there is no cluster in %s: ferrule cluster up makes one", folder);
 }
 
 /* ---- writing ---- */

@@ -148,6 +148,9 @@ def test_logs_are_one_stream_with_levels(cluster):
     assert "\033" not in app  # no terminal, no colours
     worse = cluster.cluster("logs", "--no-follow", "--level", "error").stdout
     assert "is ready" not in worse
+    typo = cluster.cluster("logs", "--service", "spark-conect")
+    assert typo.returncode == 2
+    assert "there is no service spark-conect" in typo.stderr and "spark-connect" in typo.stderr
 
 
 def test_the_status_page_tells_services_and_subscriptions(cluster):
