@@ -77,6 +77,20 @@ static bool continues(const char *text, size_t n) {
          begins(text, n, "Caused by: ") || is_exception(text, n);
 }
 
+/* The worker writes how it started an executor: thousands of letters, a line of '=', an
+   empty one. */
+static bool is_command(frl_cluster_log_context *context, const char *text, size_t n) {
+  size_t i = 0;
+  if (begins(text, n, "Spark Executor Command: ")) {
+    context->command = true;
+    return true;
+  }
+  while (i < n && text[i] == '=') i++;
+  if (context->command && i == n) return true;
+  context->command = false;
+  return false;
+}
+
 bool frl__cluster_log_parse(frl_cluster_line *out, frl_cluster_log_context *context,
     const char *text, size_t n) {
   if (n && text[n - 1] == '\r') n--;
@@ -86,6 +100,7 @@ bool frl__cluster_log_parse(frl_cluster_line *out, frl_cluster_log_context *cont
       .message_len = n,
       .logger = text};
   if (begins(text, n, "WARNING: Using incubator modules")) return false;
+  if (is_command(context, text, n)) return false;
   if (!parse_record(out, context, text, n)) {
     if (context->framed && continues(text, n)) {
       out->level = context->level;

@@ -12,7 +12,8 @@ enum { FRL_CLUSTER_TIME_BYTES = 24 }; /* "2026-01-31T10:00:00.000Z" */
 typedef struct frl_cluster_log_context {
   char time[FRL_CLUSTER_TIME_BYTES + 1];
   enum frl_log_level level;
-  bool framed; /* the record before had a logger */
+  bool framed;  /* the record before had a logger */
+  bool command; /* it was the command line that Spark writes above an executor's log */
 } frl_cluster_log_context;
 
 /**

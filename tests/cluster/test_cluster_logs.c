@@ -57,6 +57,21 @@ static void an_application_speaks_at_info(void **state) {
   (void)parse(&c, "WARNING: Using incubator modules: jdk.incubator.vector", false);
 }
 
+static void how_an_executor_was_started_is_noise(void **state) {
+  (void)state;
+  static const char command[] = "Spark Executor Command: \"/usr/bin/java\" \"-cp\"";
+  static const char bar[] = "========================================";
+  frl_cluster_log_context c = {0};
+  frl_cluster_line l;
+  assert_true(frl__cluster_log_parse(&l, &c, bar, strlen(bar))); /* an application's */
+  assert_false(frl__cluster_log_parse(&l, &c, command, strlen(command)));
+  assert_false(frl__cluster_log_parse(&l, &c, bar, strlen(bar)));
+  assert_false(frl__cluster_log_parse(&l, &c, "", 0));
+  assert_true(frl__cluster_log_parse(&l, &c, "said", 4));
+  assert_true(frl__cluster_log_parse(&l, &c, bar, strlen(bar)));
+  assert_true(frl__cluster_log_parse(&l, &c, "", 0));
+}
+
 static void no_prefix_of_a_record_reads_beyond_it(void **state) {
   (void)state;
   static const char text[] = "2026-01-31T10:00:00.123Z FATAL Executor: m";
@@ -156,6 +171,7 @@ int main(void) {
       cmocka_unit_test(a_record_is_taken_apart),
       cmocka_unit_test(a_stack_trace_belongs_to_its_record),
       cmocka_unit_test(an_application_speaks_at_info),
+      cmocka_unit_test(how_an_executor_was_started_is_noise),
       cmocka_unit_test(no_prefix_of_a_record_reads_beyond_it),
       cmocka_unit_test(lines_come_whole_as_the_file_grows),
       cmocka_unit_test(the_tail_begins_with_a_whole_line),
