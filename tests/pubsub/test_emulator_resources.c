@@ -214,8 +214,8 @@ static void fault_texts_are_read(void **state) {
   assert_int_equal(frl_em_faults_use(&f, FRL_EM_DELAY, publish)->ms, 20);
   assert_int_equal(frl_em_faults_find(&f, FRL_EM_DUPLICATE)->every, 1);
   static const char *const wrong[] = {"explode", "refuse calls", "refuse calls=x",
-      "refuse status=NOPE", "delay ms=-1", "kill-streams how=softly",
-      "delay minutes=1"};
+      "refuse status=NOPE", "delay ms=-1", "kill-streams how=softly", "delay minutes=1",
+      "delay", "delay ms=0", "refuse method="};
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
     frl_error err = {0};
     assert_int_equal(frl_em_faults_parse(&f, text(wrong[i]), &err), FRL_E_INVALID);

@@ -83,7 +83,9 @@ static frl_status set(
     return wrong(err, name, "one of status, calls, after, every, ms, how, method");
   }
   const size_t n = frl_cursor_left(&value);
-  if (n >= sizeof f->method) return wrong(err, value, "a method of this server");
+  if (n == 0 || n >= sizeof f->method) {
+    return wrong(err, value, "a method of this server");
+  }
   memcpy(f->method, value.pos, n);
   return FRL_OK;
 }
@@ -112,6 +114,9 @@ static frl_status read_fault(frl_em_fault *f, frl_cursor text, frl_error *err) {
     if (!equals) return wrong(err, word, "of the form name=value");
     FRL_TRY(set(
         f, (frl_cursor){word.pos, equals}, (frl_cursor){equals + 1, word.end}, err));
+  }
+  if (f->kind == FRL_EM_DELAY && f->ms == 0) {
+    return frl_fail(err, FRL_E_INVALID, "faults: delay needs ms=MILLISECONDS");
   }
   if (f->kind == FRL_EM_DUPLICATE && f->every == 0) f->every = 1;
   return FRL_OK;
