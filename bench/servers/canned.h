@@ -4,8 +4,8 @@
  *
  * It answers StreamingPull with the same serialized response again and again (only
  * the ids change), Publish with running message ids, and every other method
- * with an empty or a fixed message. With --raw it writes bytes without any
- * protocol, for the floor: a bare read().
+ * with an empty or a fixed message. With --raw it writes that response without any
+ * protocol, for the floor: a bare read() of the same bytes.
  */
 #ifndef BENCH_CANNED_H
 #define BENCH_CANNED_H

@@ -356,20 +356,21 @@ static bool accept_tls(connection *c) {
   return true;
 }
 
-/* The floor: bytes as fast as the socket takes them. */
-static void serve_raw(int fd) {
-  enum { RAW_BYTES = 1 << 20 };
-  char *data = calloc(1, RAW_BYTES);
-  while (data && send(fd, data, RAW_BYTES, MSG_NOSIGNAL) > 0) {
+/* The floor: the response as fast as the socket takes it. */
+static void serve_raw(int fd, const canned_response *r) {
+  size_t sent = 0;
+  for (;;) {
+    const ssize_t n = send(fd, r->data + sent, r->len - sent, MSG_NOSIGNAL);
+    if (n <= 0) return;
+    sent = (sent + (size_t)n) % r->len;
   }
-  free(data);
 }
 
 void canned_serve(int fd, const canned_options *options) {
   const int one = 1;
   (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   if (options->raw) {
-    serve_raw(fd);
+    serve_raw(fd, &options->response);
     (void)close(fd);
     return;
   }
