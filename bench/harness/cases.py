@@ -34,9 +34,7 @@ def emulator():
 def bare_read():
     """The same bytes, ids and all; told, as the others, by the payload in them."""
     with canned("--raw") as floor:
-        run = median_client(
-            programs.ours("bare_read") + [floor.port, MESSAGES // IN_A_RESPONSE]
-        )
+        run = median_client(programs.ours("bare_read") + [floor.port, MESSAGES // IN_A_RESPONSE])
     return {**run, "bytes": MESSAGES * PAYLOAD}
 
 
