@@ -52,7 +52,7 @@ test: ## everything that a change must pass
 	@scripts/setup.sh build run test
 	@tests/run
 
-test-matrix: ## the Spark source on Spark 3.3, 3.5, 4.0, 4.1 and the newest
+test-matrix: ## the Spark source and kernels on Spark 3.3, 3.5, 4.0, 4.1 and the newest
 	@scripts/setup.sh build run test matrix
 	@tests/run --only release,jar,spark-3.3,spark-3.5,spark-4.0,spark,spark-newest
 
