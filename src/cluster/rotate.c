@@ -70,10 +70,13 @@ static frl_status write_position(rotation *r, bool moving, frl_error *err) {
   return frl__cluster_log_position_write(r->position, &r->at, err);
 }
 
+/* Where the file system takes nothing out (tmpfs): the rest is put aside too, and what
+   the service writes between the last read and the next instant is lost. */
 static frl_status truncate_log(
-    const rotation *r, int aside, uint64_t *kept, frl_error *err) {
+    const rotation *r, int aside, uint64_t blocks, uint64_t *kept, frl_error *err) {
   struct stat info;
-  if (fstat(aside, &info) != 0 || ftruncate(r->log, 0) != 0) {
+  if (!copy_part(r->log, aside, blocks, 0) || ftruncate(r->log, 0) != 0 ||
+      fstat(aside, &info) != 0) {
     return frl_fail_errno(err, errno, "log %s", r->path);
   }
   *kept = (uint64_t)info.st_size;
@@ -96,12 +99,7 @@ static frl_status put_aside(
   FRL_TRY(write_position(r, true, err));
   *kept = blocks;
   if (blocks && take_out(r->log, blocks)) return FRL_OK;
-  FRL_TRY(write_position(r, false, err));
-  if (!copy_part(r->log, aside, blocks, 0)) {
-    return frl_fail_errno(err, errno, "log %s", r->path);
-  }
-  FRL_TRY(write_position(r, true, err));
-  return truncate_log(r, aside, kept, err);
+  return truncate_log(r, aside, blocks, kept, err);
 }
 
 static frl_status open_aside(rotation *r, int *out, frl_error *err) {

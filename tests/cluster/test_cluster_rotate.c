@@ -1,4 +1,5 @@
 /* Logs that are put aside, and a reader that goes on. */
+#define _GNU_SOURCE /* fallocate */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -47,6 +48,16 @@ static int tear_down(void **state) {
   assert_int_equal(rmdir(w->folder), 0);
   free(w);
   return 0;
+}
+
+/* Not on tmpfs, which /tmp is on many machines. */
+static bool takes_bytes_out(const work *w) {
+  const int fd = open(w->former, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  assert_true(fd >= 0 && ftruncate(fd, LIMIT_BYTES) == 0);
+  const bool taken = fallocate(fd, FALLOC_FL_COLLAPSE_RANGE, 0, LIMIT_BYTES / 2) == 0;
+  (void)close(fd);
+  assert_int_equal(unlink(w->former), 0);
+  return taken;
 }
 
 static void write_lines(work *w, unsigned n) {
@@ -268,6 +279,7 @@ static void one_that_was_killed_while_it_took_bytes_out_is_told(void **state) {
   heard h = {0};
   char path[128];
   frl_cluster_log_position at;
+  const bool some_stays = takes_bytes_out(w);
   write_until_put_aside(w);
   open_reader(&f, w);
   hear_all(&f, &h);
@@ -285,8 +297,9 @@ static void one_that_was_killed_while_it_took_bytes_out_is_told(void **state) {
   assert_false(rotate(w)); /* the next supervisor looks */
   hear_all(&f, &h);
   assert_int_equal(h.told, 2);
-  assert_true(h.again > 0);
-  assert_int_equal(h.skipped, 0);
+  assert_int_equal(h.again > 0, some_stays);
+  /* what it is read again from may be the middle of a line, or just after one */
+  assert_int_equal(h.skipped, some_stays ? 0 : 1);
   assert_int_equal(h.next, w->written);
   frl__cluster_log_close(&f);
 }
@@ -323,6 +336,7 @@ static void writer_rotation_and_reader_at_once(void **state) {
   pthread_t threads[2];
   frl_cluster_log_file f;
   heard h = {0};
+  if (!takes_bytes_out(w)) skip(); /* there a line may be lost, see rotate.h */
   atomic_init(&b.written, false);
   open_reader(&f, w);
   assert_int_equal(pthread_create(&threads[0], NULL, write_on, &b), 0);
