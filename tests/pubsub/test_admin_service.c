@@ -201,7 +201,7 @@ static void the_environment_names_the_emulator(void **state) {
   frl_pubsub *pubsub;
   frl_error err = {0};
   const frl_pubsub_options options = {
-      .struct_size = sizeof options, .project_id = "p", .timeout_ms = 200};
+      .struct_size = sizeof options, .project_id = "p", .timeout_ms = 2000};
   assert_int_equal(frl_pubsub_open(&pubsub, &options, &err), FRL_OK);
   assert_int_equal(frl_pubsub_create_topic(pubsub, "t", &err), FRL_E_UNAVAILABLE);
   assert_non_null(strstr(err.message, "PUBSUB_EMULATOR_HOST"));
