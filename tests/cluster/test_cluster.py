@@ -22,6 +22,7 @@ print("table", spark.table("kept").first().a)
 def where(batches):
     import on_the_cluster
     import pyarrow
+    print("at work", file=sys.stderr, flush=True)
     for batch in batches:
         row = {"python": [sys.executable], "mark": [on_the_cluster.MARK]}
         yield pyarrow.RecordBatch.from_pydict(row)
@@ -138,7 +139,8 @@ def test_logs_are_one_stream_with_levels(cluster):
     ]
     services = {line["service"] for line in lines}
     assert {"supervisor", "pubsub-emulator", "spark-app"} <= services
-    assert any(service.startswith("executor ") for service in services), services
+    said = {line["service"] for line in lines if line["message"] == "at work"}
+    assert said and all(service.startswith("executor ") for service in said), services
     ready = [line for line in lines if line["message"] == "spark-connect is ready"]
     assert ready[0]["level"] == "INFO" and ready[0]["logger"] == "cluster" and ready[0]["time"]
     times = [line["time"] for line in lines if line["time"]]
