@@ -56,7 +56,11 @@ watcher=$!
 trap 'kill "$watcher" 2>/dev/null || true' EXIT
 
 frl_say "the pipeline of spark-pipeline.yml"
-cluster run --folder "$folder" --full-refresh-all
+code=0
+cluster run --folder "$folder" --full-refresh-all || code=$?
+# Ctrl-C that the shell has not heard itself
+[ "$code" != 130 ] || interrupted
+[ "$code" = 0 ] || exit "$code"
 kill "$watcher" 2>/dev/null || true
 trap - EXIT
 

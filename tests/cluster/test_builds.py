@@ -65,9 +65,9 @@ class Follower:
     def put_aside(self):
         """Says more until the log is put aside, once."""
         before = self.former()
-        while self.former() == before:
+        while self.former() == before and self.log.stat().st_size < LOG_BYTES:
             self.say(2000)
-        wait_for(lambda: self.log.stat().st_size < LOG_BYTES)
+        wait_for(lambda: self.former() != before and self.log.stat().st_size < LOG_BYTES)
 
     def former(self):
         position = self.log.with_name(self.log.name + ".position")
