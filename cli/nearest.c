@@ -7,7 +7,7 @@ enum { WORD_MAX = 63 };
 
 static unsigned least(unsigned a, unsigned b) { return a < b ? a : b; }
 
-/* Levenshtein's distance of two words; UINT_MAX-like for long ones. */
+/* Levenshtein's distance of two words; WORD_MAX for long ones. */
 static unsigned distance(const char *a, size_t n, const char *b, size_t m) {
   unsigned row[WORD_MAX + 1];
   if (n > WORD_MAX || m > WORD_MAX) return WORD_MAX;
@@ -24,19 +24,29 @@ static unsigned distance(const char *a, size_t n, const char *b, size_t m) {
   return row[m];
 }
 
+typedef struct search {
+  const char *word;
+  size_t n;
+  const char *best;
+  unsigned best_distance;
+} search;
+
+static search search_for(const char *word, size_t n) {
+  return (search){.word = word, .n = n, .best_distance = WORD_MAX};
+}
+
 /* A third of a word may be wrong. */
-static bool is_near(unsigned d, size_t n) { return d * 3 <= n + 1; }
+static void consider(search *s, const char *name) {
+  const unsigned d = distance(s->word, s->n, name, strlen(name));
+  if (d >= s->best_distance || d * 3 > s->n + 1) return;
+  s->best = name;
+  s->best_distance = d;
+}
 
 const char *cli_nearest_option(const cli_command *command, const char *name, size_t n) {
-  const char *best = NULL;
-  unsigned best_distance = WORD_MAX;
-  for (const cli_option *o = command->options; o && o->name; o++) {
-    const unsigned d = distance(name, n, o->name, strlen(o->name));
-    if (d >= best_distance || !is_near(d, n)) continue;
-    best = o->name;
-    best_distance = d;
-  }
-  return best;
+  search s = search_for(name, n);
+  for (const cli_option *o = command->options; o && o->name; o++) consider(&s, o->name);
+  return s.best;
 }
 
 const char *cli_nearest_command(int n_words, char **words) {
@@ -47,13 +57,7 @@ const char *cli_nearest_command(int n_words, char **words) {
     if (w < 0 || (size_t)w >= sizeof text - n) return NULL;
     n += (size_t)w;
   }
-  const char *best = NULL;
-  unsigned best_distance = WORD_MAX;
-  for (const cli_command *const *c = cli_commands; *c; c++) {
-    const unsigned d = distance(text, n, (*c)->name, strlen((*c)->name));
-    if (d >= best_distance || !is_near(d, n)) continue;
-    best = (*c)->name;
-    best_distance = d;
-  }
-  return best;
+  search s = search_for(text, n);
+  for (const cli_command *const *c = cli_commands; *c; c++) consider(&s, (*c)->name);
+  return s.best;
 }

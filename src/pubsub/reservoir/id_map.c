@@ -81,13 +81,18 @@ static frl_id_slot *at(const frl_id_map *m, size_t i) {
   return &m->slots[row << GROUP_BITS | i >> m->row_bits];
 }
 
-/* The slot of the key, or the free one where it would go. */
-static frl_id_slot *slot_of(const frl_id_map *m, uint64_t key) {
-  const size_t mask = m->n_slots - 1;
+/* The number of the key's slot, or of the free one where it would go. */
+static size_t number_of(const frl_id_map *m, uint64_t key) {
   size_t i = home(m, key);
-  frl_id_slot *slot = at(m, i);
-  while (slot->key != 0 && slot->key != key) slot = at(m, i = (i + 1) & mask);
-  return slot;
+  for (;;) {
+    const uint64_t there = at(m, i)->key;
+    if (there == 0 || there == key) return i;
+    i = (i + 1) & (m->n_slots - 1);
+  }
+}
+
+static frl_id_slot *slot_of(const frl_id_map *m, uint64_t key) {
+  return at(m, number_of(m, key));
 }
 
 uint64_t *frl_id_map_find(const frl_id_map *m, uint64_t key) {
@@ -131,9 +136,8 @@ frl_status frl_id_map_put(
 void frl_id_map_remove(frl_id_map *m, uint64_t key, uint64_t place) {
   if (m->len == 0) return;
   const size_t mask = m->n_slots - 1;
-  size_t i = home(m, key);
+  size_t i = number_of(m, key);
   frl_id_slot *hole = at(m, i);
-  while (hole->key != 0 && hole->key != key) hole = at(m, i = (i + 1) & mask);
   if (hole->key == 0 || hole->place != place) return;
   size_t hole_i = i;
   /* moves back what would no longer be found behind the hole */
