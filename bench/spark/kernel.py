@@ -1,16 +1,19 @@
-"""upper(s) and d * 1.5 + id over generated rows into noop, in one of several ways.
+"""upper(s) and d * 1.5 + id over generated rows into noop, in several ways.
 
-usage: kernel.py WAY CONFIG.json
+usage: kernel.py WAY[,WAY...] CONFIG.json
 
 WAY: rows (nothing is done to them), built-in, java-udf, map-in-native, map-in-arrow.
+Several ways run in turn in one JVM, for those whose work in the JVM is the same.
 CONFIG: rows, runs, jars (a comma list), library (of the kernel upper_scale), options (of
-the kernel), udf (a Java class), conf (of Spark). Half of the runs warm up. Prints one
-line of JSON: messages (rows), bytes (of the strings and numbers), seconds, cpu_seconds of
-the JVM and its Python workers, and max_rss_kb of the JVM, of the other half.
+the kernel), udf (a Java class), conf (of Spark). There are as many runs before, to warm
+up. Prints one line of JSON, for each way: messages (rows of a run), bytes (of the strings
+and numbers), the middle run's seconds and cpu_seconds, worker_cpu_seconds of it those of
+the Python workers, and max_rss_kb; all of the JVM and its workers together.
 """
 
 import json
 import os
+import statistics
 import sys
 import time
 
@@ -86,42 +89,78 @@ def descendants(pid):
 
 
 def cpu_seconds(pid):
-    """Of a process and all below it, those that have ended too."""
-    total = 0
-    for one in descendants(pid):
-        try:
-            with open(f"/proc/{one}/stat", encoding="ascii") as file:
-                fields = file.read().rsplit(")", 1)[1].split()
-        except OSError:
-            continue
-        total += sum(int(fields[i]) for i in (11, 12, 13, 14))
-    return total / os.sysconf("SC_CLK_TCK")
+    """Of a process and of its children that have ended."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+    except OSError:
+        return 0
+    return sum(int(fields[i]) for i in (11, 12, 13, 14)) / os.sysconf("SC_CLK_TCK")
 
 
-def main(way, config_path):
+def forget_peak(pid):
+    """From here on VmHWM is that of what follows."""
+    try:
+        with open(f"/proc/{pid}/clear_refs", "w", encoding="ascii") as file:
+            file.write("5")
+    except OSError:  # it has ended
+        pass
+
+
+def peak_kb(pid):
+    try:
+        with open(f"/proc/{pid}/status", encoding="ascii") as file:
+            return next((int(line.split()[1]) for line in file if line.startswith("VmHWM")), 0)
+    except OSError:
+        return 0
+
+
+def measured(jvm, work):
+    """What a run took: seconds, CPU in all, CPU of the workers, peak memory."""
+    for pid in descendants(jvm):
+        forget_peak(pid)
+    in_jvm, in_all = cpu_seconds(jvm), sum(map(cpu_seconds, descendants(jvm)))
+    started = time.monotonic()
+    work()
+    seconds = time.monotonic() - started
+    in_jvm, in_all = cpu_seconds(jvm) - in_jvm, sum(map(cpu_seconds, descendants(jvm))) - in_all
+    return seconds, in_all, in_all - in_jvm, sum(map(peak_kb, descendants(jvm)))
+
+
+def main(ways, config_path):
     with open(config_path, encoding="utf-8") as file:
         config = json.load(file)
     spark = local_session(config["jars"], config.get("conf"))
     jvm = Jvm(spark)
     rows = spark.range(0, config["rows"], 1, 2).selectExpr(*COLUMNS)
-    frame = WAYS[way](spark, rows, config)
-    runs = config["runs"]
-    for run in range(2 * runs):
-        if run == runs:
-            cpu, started = cpu_seconds(jvm.pid), time.monotonic()
-        frame.write.format("noop").mode("overwrite").save()
-    result = {
-        "messages": config["rows"] * runs,
-        "bytes": config["rows"] * runs * ROW_BYTES,
-        "seconds": time.monotonic() - started,
-        "cpu_seconds": cpu_seconds(jvm.pid) - cpu,
-        "max_rss_kb": jvm.peak_kb(),
-    }
-    print(json.dumps(result), flush=True)
+    frames = {way: WAYS[way](spark, rows, config) for way in ways}
+    runs = {way: [] for way in ways}
+    for _ in range(2 * config["runs"]):
+        for way, frame in frames.items():
+            write = frame.write.format("noop").mode("overwrite")
+            runs[way].append(measured(jvm.pid, write.save))
+    results = {}
+    for way, done in runs.items():
+        seconds, cpu, of_workers, peak = zip(*done[config["runs"] :], strict=True)
+        results[way] = {
+            "messages": config["rows"],
+            "bytes": config["rows"] * ROW_BYTES,
+            "seconds": statistics.median(seconds),
+            "cpu_seconds": statistics.median(cpu),
+            "worker_cpu_seconds": statistics.median(of_workers),
+            "max_rss_kb": max(peak),
+        }
+    print(json.dumps(results), flush=True)
     spark.stop()
 
 
+def asked(arguments):
+    """The ways and the configuration that a command line names."""
+    ways = arguments[0].split(",") if len(arguments) == 2 else []
+    if not ways or not set(ways) <= WAYS.keys():
+        sys.exit(sys.modules["__main__"].__doc__)
+    return ways, arguments[1]
+
+
 if __name__ == "__main__":
-    if len(sys.argv) != 3 or sys.argv[1] not in WAYS:
-        sys.exit(__doc__)
-    main(*sys.argv[1:])
+    main(*asked(sys.argv[1:]))

@@ -1,6 +1,6 @@
 """The kernel of kernel.py in Spark's Python workers, and what else runs there.
 
-usage: map_in_arrow.py WAY CONFIG.json
+usage: map_in_arrow.py WAY[,WAY...] CONFIG.json
 
 WAY: kernel, pyarrow, rust, arrow-udf, pandas-udf, python-udf, python-udf-arrow, or one of
 kernel.py. CONFIG: as there, and sites (folders to import ferrule and the Rust peer from).
@@ -80,17 +80,15 @@ kernel.WAYS.update(
 )
 
 
-def main(way, config_path):
+def main(ways, config_path):
     with open(config_path, encoding="utf-8") as file:
         sites = json.load(file)["sites"]
     here = os.path.dirname(os.path.abspath(__file__))
     # the workers need them, too
     os.environ["PYTHONPATH"] = os.pathsep.join([*sites, here])
     sys.path[:0] = sites
-    kernel.main(way, config_path)
+    kernel.main(ways, config_path)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3 or sys.argv[1] not in kernel.WAYS:
-        sys.exit(__doc__)
-    main(*sys.argv[1:])
+    main(*kernel.asked(sys.argv[1:]))
