@@ -215,7 +215,10 @@ static void fault_texts_are_read(void **state) {
   assert_int_equal(frl_em_faults_find(&f, FRL_EM_DUPLICATE)->every, 1);
   static const char *const wrong[] = {"explode", "refuse calls", "refuse calls=x",
       "refuse status=NOPE", "delay ms=-1", "kill-streams how=softly", "delay minutes=1",
-      "delay", "delay ms=0", "refuse method="};
+      "delay", "delay ms=0", "refuse method=", "duplicate ms=5",
+      "expire-leases calls=1", "kill-streams method=StreamingPull",
+      "delay ms=5 how=reset", "drop-acks ms=1", "duplicate ev=1", "refuse ,=1",
+      "expire-leases no settings=1"};
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
     frl_error err = {0};
     assert_int_equal(frl_em_faults_parse(&f, text(wrong[i]), &err), FRL_E_INVALID);
@@ -223,6 +226,24 @@ static void fault_texts_are_read(void **state) {
   }
   assert_int_equal(frl_em_faults_parse(&f, text(""), NULL), FRL_OK);
   assert_int_equal(f.n, 0);
+}
+
+static void a_setting_that_does_nothing_is_refused(void **state) {
+  (void)state;
+  frl_em_faults f = {.n = 0};
+  frl_error err = {0};
+  assert_int_equal(
+      frl_em_faults_parse(&f, text("duplicate ms=5"), &err), FRL_E_INVALID);
+  assert_string_equal(
+      err.message, "faults: duplicate does not heed \"ms\": it takes every");
+  assert_int_equal(frl_em_faults_parse(&f,
+                       text("kill-streams after=1 every=2 how=reset status=5; "
+                            "refuse method=Publish calls=1 how=drop status=OK;"
+                            "delay method=Publish calls=1 ms=1; expire-leases;"
+                            "drop-acks method=Acknowledge calls=2; duplicate every=3"),
+                       &err),
+      FRL_OK);
+  assert_int_equal(f.n, 6);
 }
 
 /* The chain as one run of bytes. */
@@ -319,6 +340,7 @@ int main(void) {
       cmocka_unit_test(names_are_checked),
       cmocka_unit_test(a_deleted_topic_leaves_its_subscriptions),
       cmocka_unit_test(fault_texts_are_read),
+      cmocka_unit_test(a_setting_that_does_nothing_is_refused),
       cmocka_unit_test(responses_are_whole_and_cheap),
       cmocka_unit_test(delivery_attempts_are_told_where_asked_for),
   };

@@ -15,6 +15,15 @@ static const char *const kinds[] = {[FRL_EM_KILL_STREAMS] = "kill-streams",
     [FRL_EM_DROP_ACKS] = "drop-acks",
     [FRL_EM_DUPLICATE] = "duplicate"};
 
+/* What each kind heeds, separated by ", ". */
+static const char *const settings[] = {
+    [FRL_EM_KILL_STREAMS] = "after, every, how, status",
+    [FRL_EM_REFUSE] = "method, calls, how, status",
+    [FRL_EM_DELAY] = "method, calls, ms",
+    [FRL_EM_EXPIRE_LEASES] = "no settings",
+    [FRL_EM_DROP_ACKS] = "method, calls",
+    [FRL_EM_DUPLICATE] = "every"};
+
 static const char *const hows[] = {
     [FRL_EM_STATUS] = "status", [FRL_EM_RESET] = "reset", [FRL_EM_DROP] = "drop"};
 
@@ -66,8 +75,24 @@ static frl_status read_code(frl_cursor word, int32_t *out, frl_error *err) {
   return FRL_OK;
 }
 
+static bool heeds(frl_em_fault_kind kind, frl_cursor name) {
+  const char *at = settings[kind];
+  for (;;) {
+    const size_t n = strcspn(at, ",");
+    if (frl_cursor_left(&name) == n && memcmp(name.pos, at, n) == 0) return true;
+    if (!at[n]) return false;
+    at += n + strlen(", ");
+  }
+}
+
 static frl_status set(
     frl_em_fault *f, frl_cursor name, frl_cursor value, frl_error *err) {
+  if (!heeds(f->kind, name)) {
+    const size_t n = frl_cursor_left(&name);
+    return frl_fail(err, FRL_E_INVALID,
+        "faults: %s does not heed \"%.*s\": it takes %s", kinds[f->kind],
+        n < 60 ? (int)n : 60, (const char *)name.pos, settings[f->kind]);
+  }
   if (is_text(name, "status")) return read_code(value, &f->status, err);
   if (is_text(name, "calls")) return read_number(value, &f->calls, err);
   if (is_text(name, "after")) return read_number(value, &f->after, err);
@@ -78,9 +103,6 @@ static frl_status set(
     if (how < 0) return wrong(err, value, "status, reset or drop");
     f->how = (frl_em_how)how;
     return FRL_OK;
-  }
-  if (!is_text(name, "method")) {
-    return wrong(err, name, "one of status, calls, after, every, ms, how, method");
   }
   const size_t n = frl_cursor_left(&value);
   if (n == 0 || n >= sizeof f->method) {

@@ -11,12 +11,13 @@
  * | refuse         | method calls how status        | calls fail without being read   |
  * | delay          | method calls ms                | answers come later              |
  * | expire-leases  | -                              | all leases end, now             |
- * | drop-acks      | calls                          | acks are answered and ignored   |
+ * | drop-acks      | method calls                   | acks are answered and ignored   |
  * | duplicate      | every                          | each Nth message comes twice    |
  *
  * how: status (default), reset (RST_STREAM), drop (the connection). status: a gRPC
  * code by name or number, UNAVAILABLE by default. method: Publish, or a whole path;
- * all by default. calls: only the next N; no end by default.
+ * all by default. calls: only the next N; no end by default. A setting that the kind
+ * does not heed is refused.
  * Threads: values.
  */
 #ifndef FRL_PUBSUB_EMULATOR_FAULTS_H
