@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "command.h"
+#include "error_context.h"
 #include "interrupt.h"
 
 enum { NAME_MAX_BYTES = 600, POLL_MS = 50 };
@@ -141,12 +142,9 @@ static void print_line(
 
 static int fail_start(const cli_args *args, frl_status st, frl_error *err) {
   if (err->origin == FRL_ORIGIN_OS && err->origin_code == EADDRINUSE) {
-    char why[sizeof err->message];
-    memcpy(why, err->message, sizeof why);
-    (void)snprintf(err->message, sizeof err->message,
-        "%.400s; end what listens there, or give another --host-port (port 0 lets the "
-        "system choose)",
-        why);
+    cli_error_after(err,
+        "; end what listens there, or give another --host-port (port 0 lets the "
+        "system choose)");
   }
   return cli_fail(args, st, err);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "error_context.h"
 #include "interrupt.h"
 #include "publish_work.h"
 
@@ -34,11 +35,8 @@ static uint64_t payload_bytes(
 static frl_status name_step(
     uint64_t batch, uint64_t row, frl_status st, frl_error *err) {
   if (st != FRL_E_INVALID) return st;
-  char why[sizeof err->message];
-  memcpy(why, err->message, sizeof why);
-  (void)snprintf(err->message, sizeof err->message,
-      "batch %llu, from row %llu on: %.400s", (unsigned long long)batch,
-      (unsigned long long)row, why);
+  cli_error_before(err, st, "batch %llu, from row %llu on", (unsigned long long)batch,
+      (unsigned long long)row);
   return FRL_E_MALFORMED;
 }
 

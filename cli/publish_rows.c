@@ -41,8 +41,8 @@ static ArrowErrorCode start_array(publish_rows *r) {
   return ArrowArrayStartAppending(&r->array);
 }
 
-frl_status publish_rows_init(publish_rows *r) {
-  memset(r, 0, sizeof *r);
+frl_status publish_rows_init(publish_rows *r, size_t message_max_bytes) {
+  *r = (publish_rows){.message_max_bytes = message_max_bytes};
   const ArrowErrorCode rc = make_schema(&r->schema);
   return no_memory(rc == NANOARROW_OK ? start_array(r) : rc);
 }
@@ -93,10 +93,10 @@ static frl_status check_message(
   if (key_len) r->message_bytes += field_bytes(key_len);
   if (payload_len) r->message_bytes += field_bytes(payload_len);
   const size_t all = r->message_bytes;
-  if (all > PUBLISH_MESSAGE_MAX_BYTES) {
+  if (all > r->message_max_bytes) {
     (void)snprintf(err->message, sizeof err->message,
-        "a message of %zu bytes, the service's limit is %d", all,
-        PUBLISH_MESSAGE_MAX_BYTES);
+        "a message of %zu bytes, a request to this topic has room for %zu", all,
+        r->message_max_bytes);
     return FRL_E_MALFORMED;
   }
   if (key_len > KEY_MAX_BYTES) {

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/** The service's limit. */
+/** The service's limit of a request. */
 enum { PUBLISH_MESSAGE_MAX_BYTES = 10 * 1000 * 1000 };
 
 typedef struct publish_rows {
@@ -15,12 +15,13 @@ typedef struct publish_rows {
   struct ArrowArray array;
   size_t rows;
   size_t bytes;
+  size_t message_max_bytes;  /* a request has no room for more */
   size_t message_bytes;      /* of the message that is under way */
   size_t message_attributes; /* how many it has */
 } publish_rows;
 
 /** FRL_E_NOMEM is the only failure of these, but of ending a message. */
-FRL_NODISCARD frl_status publish_rows_init(publish_rows *r);
+FRL_NODISCARD frl_status publish_rows_init(publish_rows *r, size_t message_max_bytes);
 void publish_rows_deinit(publish_rows *r);
 /** One message: add its attributes first, then end it. */
 FRL_NODISCARD frl_status publish_rows_attribute(publish_rows *r, const char *key,

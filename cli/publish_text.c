@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "error_context.h"
 #include "interrupt.h"
 #include "line_reader.h"
 #include "publish_rows.h"
@@ -55,10 +56,7 @@ static frl_status add_line(text *t, char *line, size_t n, frl_error *err) {
     st = publish_rows_end(&t->rows, line, n, key, key ? strlen(key) : 0, err);
   }
   if (st == FRL_E_MALFORMED) {
-    char why[sizeof err->message];
-    memcpy(why, err->message, sizeof why);
-    (void)snprintf(err->message, sizeof err->message, "line %llu: %.400s",
-        (unsigned long long)t->lines.line, why);
+    cli_error_before(err, st, "line %llu", (unsigned long long)t->lines.line);
   }
   return st;
 }
@@ -89,15 +87,19 @@ static frl_status publish_lines(text *t, frl_error *err) {
     st = add_line(t, line, n, err);
     if (st == FRL_OK && batch_is_full(t)) st = submit_rows(t, err);
   }
-  /* what was read whole before an interrupt goes out */
-  const bool ended = st == FRL_OK || st == FRL_END || st == FRL_E_CANCELLED;
-  return ended ? submit_rows(t, err) : st;
+  if (st == FRL_E_NOMEM) return st;
+  /* what was read whole goes out, before a bad line or an interrupt too */
+  frl_error why = {0};
+  const frl_status submitted = submit_rows(t, &why);
+  if (submitted != FRL_OK) *err = why;
+  return submitted != FRL_OK ? submitted : st;
 }
 
 frl_status publish_text(publish_work *w, int fd, bool json, frl_error *err) {
   text t = {.work = w, .json = json};
   line_reader_init(&t.lines, fd, json ? JSON_LINE_MAX_BYTES : LINE_MAX_BYTES);
-  frl_status st = publish_rows_init(&t.rows);
+  frl_status st =
+      publish_rows_init(&t.rows, frl_publisher_max_message_bytes(w->publisher));
   if (st == FRL_OK) st = publish_lines(&t, err);
   publish_rows_deinit(&t.rows);
   line_reader_deinit(&t.lines);

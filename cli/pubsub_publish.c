@@ -4,17 +4,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "error_context.h"
 #include "interrupt.h"
 #include "publish_work.h"
 #include "pubsub_connection.h"
 
 /* "standard input" or the file's name, before what went wrong with it. */
 static frl_status name_input(const char *path, frl_status st, frl_error *err) {
-  char why[sizeof err->message];
-  memcpy(why, err->message, sizeof why);
-  (void)snprintf(err->message, sizeof err->message, "%.200s: %.300s",
-      strcmp(path, "-") == 0 ? "standard input" : path,
-      why[0] ? why : frl_status_name(st));
+  cli_error_before(err, st, "%.200s", strcmp(path, "-") == 0 ? "standard input" : path);
   return st;
 }
 
@@ -51,8 +48,26 @@ static frl_status publish_input(publish_work *w, const char *format, frl_error *
   return is_of_the_input(st) ? name_input(path, st, err) : st;
 }
 
+/* An input that ends in a failure: who mends it must know where to go on. */
+static void tell_what_went_out(publish_work *w, frl_error *err) {
+  frl_error late = {0};
+  const frl_status st = publish_confirm(w, &late);
+  if (st != FRL_OK) {
+    cli_error_after(err,
+        "; not all of the %llu messages before it are published: %.120s",
+        (unsigned long long)w->sent,
+        late.message[0] ? late.message : frl_status_name(st));
+  } else if (w->sent) {
+    cli_error_after(err, "; the messages before it, %llu, are published",
+        (unsigned long long)w->sent);
+  } else {
+    cli_error_after(err, "; nothing is published");
+  }
+}
+
 static int finish(publish_work *w, frl_status st, frl_error *err) {
   const bool cut = st == FRL_E_CANCELLED && !err->message[0];
+  if (is_of_the_input(st)) tell_what_went_out(w, err);
   if (st == FRL_OK || st == FRL_END || cut) st = publish_confirm(w, err);
   frl_publisher_close(w->publisher, 0);
   if (st != FRL_OK) return cli_fail(w->args, st, err);
@@ -153,8 +168,9 @@ const cli_command cli_publish = {
     .operands = "TOPIC [FILE]",
     .description =
         "Publishes every message of FILE, or of standard input where it is - or "
-        "missing. Ends when the server has confirmed each of them; a failure names "
-        "the line or row. Empty lines are skipped: the service takes no message "
+        "missing. Ends when the server has confirmed each of them; what cannot be "
+        "read as a message ends it, named by its line or row, once all before it is "
+        "confirmed. Empty lines are skipped: the service takes no message "
         "without payload and attributes. Ctrl-C ends it cleanly: what was read is sent "
         "and confirmed.",
     .examples =

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "error_context.h"
 #include "nanoarrow/nanoarrow.h"
 #include "yyjson.h"
 
@@ -162,10 +163,7 @@ frl_status pull_output_open(
 /* What the IPC writer says, with the name of where it wrote. */
 static frl_status name_output(const pull_output *o, frl_status st, frl_error *err) {
   if (st == FRL_OK) return st;
-  char why[sizeof err->message];
-  memcpy(why, err->message, sizeof why);
-  (void)snprintf(
-      err->message, sizeof err->message, "writing %.200s: %.300s", o->path, why);
+  cli_error_before(err, st, "writing %.200s", o->path);
   return st;
 }
 

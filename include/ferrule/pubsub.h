@@ -143,6 +143,11 @@ typedef void (*frl_publish_done_fn)(void *ctx, struct ArrowArray *message_ids,
 FRL_API FRL_NODISCARD frl_status frl_publisher_open(frl_publisher **out,
     frl_pubsub *pubsub, const frl_publisher_options *options, frl_error *err);
 /**
+ * The largest message, attributes and ordering key and the headers of protobuf
+ * included: a request takes 10 MB with the topic's name.
+ */
+FRL_API size_t frl_publisher_max_message_bytes(const frl_publisher *publisher);
+/**
  * Queue one batch.
  *
  * @param schema   a struct with a column "payload" (or "data") of binary or utf8,
@@ -152,7 +157,7 @@ FRL_API FRL_NODISCARD frl_status frl_publisher_open(frl_publisher **out,
  *                 Borrowed.
  * @param batch    moved on FRL_OK (batch->release becomes NULL); on any error
  *                 still the caller's. A row that the service would refuse (empty,
- *                 above 10 MB) fails the whole batch here, before anything is sent.
+ *                 too large) fails the whole batch here, before anything is sent.
  * @param timeout_ms  milliseconds to wait for room; 0 = do not wait, -1 = for ever.
  * @param done     NULL: failures appear at flush only.
  */

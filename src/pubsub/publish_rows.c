@@ -7,10 +7,11 @@
 #include "wire/writer.h"
 
 enum {
-  MESSAGE_MAX_BYTES = 10 * 1000 * 1000,
+  REQUEST_MAX_BYTES = 10 * 1000 * 1000,
   KEY_MAX_BYTES = 1024,
-  REQUEST_MESSAGES = 2, /* PublishRequest */
-  MESSAGE_DATA = 1,     /* PubsubMessage */
+  REQUEST_TOPIC = 1, /* PublishRequest */
+  REQUEST_MESSAGES = 2,
+  MESSAGE_DATA = 1, /* PubsubMessage */
   MESSAGE_ATTRIBUTES = 2,
   MESSAGE_ORDERING_KEY = 5
 };
@@ -164,8 +165,14 @@ size_t frl_publish_header_bytes(const frl_publish_rows *rows, int64_t row) {
   return n;
 }
 
-static frl_status check_row(
-    const frl_publish_rows *rows, int64_t row, size_t *bytes, frl_error *err) {
+size_t frl_publish_max_bytes(const char *topic) {
+  const size_t left =
+      REQUEST_MAX_BYTES - frl_wire_field_bytes(REQUEST_TOPIC, strlen(topic));
+  return left - (frl_wire_field_bytes(REQUEST_MESSAGES, left) - left);
+}
+
+static frl_status check_row(const frl_publish_rows *rows, int64_t row, size_t max_bytes,
+    size_t *bytes, frl_error *err) {
   const frl_cursor data = frl_publish_payload(rows, row);
   const size_t data_bytes = frl_cursor_left(&data);
   const entry_range r = entries_of(rows, row);
@@ -180,21 +187,21 @@ static frl_status check_row(
         (long long)row, frl_cursor_left(&key), KEY_MAX_BYTES);
   }
   const size_t all = frl_publish_header_bytes(rows, row) + data_bytes;
-  if (data_bytes > MESSAGE_MAX_BYTES || all > MESSAGE_MAX_BYTES) {
+  if (data_bytes > max_bytes || all > max_bytes) {
     return frl_fail(err, FRL_E_INVALID,
-        "publish: row %lld takes %zu bytes, the service's limit is %d", (long long)row,
-        all, MESSAGE_MAX_BYTES);
+        "publish: row %lld takes %zu bytes, a request to this topic has room for %zu",
+        (long long)row, all, max_bytes);
   }
   *bytes = frl_wire_field_bytes(REQUEST_MESSAGES, all);
   return FRL_OK;
 }
 
 frl_status frl_publish_check(
-    const frl_publish_rows *rows, uint64_t *bytes, frl_error *err) {
+    const frl_publish_rows *rows, size_t max_bytes, uint64_t *bytes, frl_error *err) {
   *bytes = 0;
   for (int64_t i = 0; i < rows->n_rows; i++) {
     size_t n = 0;
-    FRL_TRY(check_row(rows, i, &n, err));
+    FRL_TRY(check_row(rows, i, max_bytes, &n, err));
     *bytes += n;
   }
   return FRL_OK;

@@ -45,11 +45,16 @@ frl_cursor frl_publish_key(const frl_publish_rows *rows, int64_t row);
 /** Bytes of the row as a PubsubMessage without its payload's bytes. */
 size_t frl_publish_header_bytes(const frl_publish_rows *rows, int64_t row);
 /**
+ * The largest PubsubMessage for which a request has room: the service's 10 MB without
+ * the topic's name and the message's own header.
+ */
+size_t frl_publish_max_bytes(const char *topic);
+/**
  * What the service would refuse: FRL_E_INVALID that names the row.
  * @param bytes  what all rows take in requests, together.
  */
 FRL_NODISCARD frl_status frl_publish_check(
-    const frl_publish_rows *rows, uint64_t *bytes, frl_error *err);
+    const frl_publish_rows *rows, size_t max_bytes, uint64_t *bytes, frl_error *err);
 /**
  * Writes the field PublishRequest.messages of one row up to its payload's bytes, which
  * come last; the room must be there.

@@ -227,6 +227,10 @@ frl_status frl_publisher_open(frl_publisher **out, frl_pubsub *pubsub,
   return FRL_OK;
 }
 
+size_t frl_publisher_max_message_bytes(const frl_publisher *publisher) {
+  return frl_publish_max_bytes(publisher->topic);
+}
+
 /* ---- submitting ---- */
 
 static frl_status make_cargo(frl_cargo **out, frl_publisher *p,
@@ -297,7 +301,7 @@ frl_status frl_publisher_submit(frl_publisher *publisher,
   frl_publish_rows rows;
   uint64_t bytes;
   FRL_TRY(frl_publish_rows_of(&rows, schema, batch, err));
-  FRL_TRY(frl_publish_check(&rows, &bytes, err));
+  FRL_TRY(frl_publish_check(&rows, frl_publish_max_bytes(p->topic), &bytes, err));
   if (rows.n_rows == 0) {
     frl_array_release(batch);
     if (done) done(done_ctx, NULL, 0, NULL);

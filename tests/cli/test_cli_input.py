@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import re
 import signal
 import struct
 import subprocess
@@ -55,7 +56,8 @@ def test_json_lines_of_other_systems(service):
     ("line", "said"),
     [
         (b"x" * (LIMIT + 3), "line 2 is longer than"),
-        (b"x" * LIMIT, "line 2: a message of 10000005 bytes, the service's limit is 10000000"),
+        (b"x" * LIMIT, "line 2: a message of 10000005 bytes, a request to this topic has room"),
+        (b"x" * (LIMIT - 10), "line 2: a message of 9999995 bytes, a request to this topic has"),
     ],
 )
 def test_a_line_that_no_message_can_be_is_named(service, line, said):
@@ -63,13 +65,35 @@ def test_a_line_that_no_message_can_be_is_named(service, line, said):
     done = publish(service, f"long{len(line)}", input=b"first\n" + line + b"\nthird\n")
     assert done.returncode == 1
     assert f"standard input: {said}" in done.stderr.decode()
-    assert service.unacked(subscription) == 0
+    assert "the messages before it, 1, are published" in done.stderr.decode()
+    assert service.unacked(subscription) == 1
 
 
-def test_the_longest_line_goes(service):
-    subscription = service.make("longest")
-    assert publish(service, "longest", input=b"x" * (LIMIT - 100)).returncode == 0
-    assert len(pulled(service, subscription, 1)[0]["data"]) == LIMIT - 100
+@pytest.mark.parametrize("form", ["lines", "arrow"])
+def test_the_longest_message_goes(service, tmp_path, form):
+    """A request of 10 MB to the byte is taken, and no byte more is tried."""
+    topic = f"longest-{form}"
+    subscription = service.make(topic)
+    path = tmp_path / "input"
+
+    def publish_payload(size):
+        if form == "lines":
+            path.write_bytes(b"x" * size)
+        else:
+            write_arrow(path, pyarrow.table({"payload": [b"x" * size]}))
+        return publish(service, topic, path, "--format", form)
+
+    refused = publish_payload(LIMIT)
+    assert refused.returncode == 1
+    room = int(re.search(rb"has room for (\d+)", refused.stderr).group(1))
+    head = 5  # of the payload in its message
+    assert LIMIT - 60 < room < LIMIT - 20
+    refused = publish_payload(room - head + 1)
+    assert f"{room + 1} bytes".encode() in refused.stderr
+    assert b"nothing is published" in refused.stderr
+    done = publish_payload(room - head)
+    assert done.returncode == 0, done.stderr
+    assert len(pulled(service, subscription, 1)[0]["data"]) == room - head
 
 
 def test_input_without_line_ends_does_not_fill_the_memory(service):

@@ -122,13 +122,15 @@ def test_json_lines_keep_every_part(service):
     assert all(m["publish_time"].endswith("Z") for m in got.values())
 
 
-def test_a_bad_json_line_is_named_and_nothing_more_is_sent(service):
+def test_a_bad_json_line_is_named_and_what_is_before_it_is_sent(service):
     subscription = service.make("broken")
-    text = b'{"data": "good"}\n{"daat": "typo"}\n'
+    text = b'{"data": "good"}\n{"daat": "typo"}\n{"data": "behind"}\n'
     done = service.ferrule("pubsub", "publish", "broken", "--format", "jsonl", input=text)
     assert done.returncode == 1
     assert b"line 2" in done.stderr and b"daat" in done.stderr
-    assert service.unacked(subscription) == 0
+    assert b"the messages before it, 1, are published" in done.stderr
+    pulled = service.ferrule("pubsub", "pull", subscription, "--ack", "--idle-ms", 500)
+    assert pulled.stdout == b"good\n"
 
 
 def test_arrow_in_and_out(service, tmp_path):

@@ -56,6 +56,8 @@ static decoded round_trip(const frl_publish_rows *rows, int64_t row) {
   return decode(f.bytes);
 }
 
+enum { MAX_BYTES = 10 * 1000 * 1000 };
+
 static const publish_row ROWS[] = {{"one", "k", "a"}, {NULL, NULL, "only"},
     {"three", NULL, NULL}, {"four", "key", "bb"}};
 
@@ -67,7 +69,7 @@ static void rows_become_messages(void **state) {
   frl_publish_rows rows;
   uint64_t bytes;
   assert_int_equal(frl_publish_rows_of(&rows, &schema, &array, NULL), FRL_OK);
-  assert_int_equal(frl_publish_check(&rows, &bytes, NULL), FRL_OK);
+  assert_int_equal(frl_publish_check(&rows, MAX_BYTES, &bytes, NULL), FRL_OK);
   uint64_t sum = 0;
   for (int64_t i = 0; i < 4; i++) {
     const decoded d = round_trip(&rows, i);
@@ -123,7 +125,7 @@ static void what_the_service_would_refuse_names_its_row(void **state) {
     uint64_t bytes;
     frl_error err = {0};
     assert_int_equal(frl_publish_rows_of(&rows, &schema, &array, NULL), FRL_OK);
-    assert_int_equal(frl_publish_check(&rows, &bytes, &err), FRL_E_INVALID);
+    assert_int_equal(frl_publish_check(&rows, MAX_BYTES, &bytes, &err), FRL_E_INVALID);
     assert_non_null(strstr(err.message, "row 1"));
     frl_array_release(&array);
     frl_schema_release(&schema);
