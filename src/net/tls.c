@@ -1,5 +1,6 @@
 #include "net/tls.h"
 
+#include <errno.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -128,11 +129,24 @@ static frl_status load_identity(
   return FRL_OK;
 }
 
+/* OpenSSL says "system lib" of a file that is not there. */
+static frl_status fail_trust(frl_error *err, const char *file) {
+  ERR_clear_error();
+  FILE *f = fopen(file, "r");
+  if (f) {
+    (void)fclose(f);
+    (void)frl_fail(
+        err, FRL_E_AUTH, "TLS: the CA file %s holds no certificates in PEM", file);
+  } else {
+    (void)frl_fail_errno(err, errno, "TLS: the CA file %s cannot be read", file);
+  }
+  if (err) err->origin = FRL_ORIGIN_TLS;
+  return FRL_E_AUTH;
+}
+
 static frl_status load_trust(SSL_CTX *ssl, const frl_tls_options *o, frl_error *err) {
   if (o->ca_file) {
-    if (!frl_tls_trust_file(ssl, o->ca_file)) {
-      return fail_ssl(err, FRL_E_AUTH, o->ca_file);
-    }
+    if (!frl_tls_trust_file(ssl, o->ca_file)) return fail_trust(err, o->ca_file);
   } else if (!o->server) {
     frl_tls_trust_system(ssl);
   }

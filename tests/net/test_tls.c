@@ -237,7 +237,13 @@ static void broken_files_fail_at_once(void **state) {
   options.ca_file = "/nonexistent.pem";
   assert_int_equal(
       frl_channel_create(&channel, r->client_loop, &options, NULL, &err), FRL_E_AUTH);
-  assert_non_null(strstr(err.message, "/nonexistent.pem"));
+  assert_non_null(
+      strstr(err.message, "the CA file /nonexistent.pem cannot be read: No such file"));
+  options.ca_file = made.server_key;
+  assert_int_equal(
+      frl_channel_create(&channel, r->client_loop, &options, NULL, &err), FRL_E_AUTH);
+  assert_non_null(strstr(err.message, "holds no certificates in PEM"));
+  assert_non_null(strstr(err.message, made.server_key));
   options = r->channel_options;
   options.cert_file = made.client_cert;
   options.key_file = made.server_key;
