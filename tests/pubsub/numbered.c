@@ -44,6 +44,7 @@ static void forget_batch(numbered *n) {
     free(n->placed[i]);
   }
   n->n_parts = 0;
+  memset(n->part_of, 0, sizeof n->part_of);
   frl_coordinator_text_free(n->end);
   n->end = NULL;
 }
@@ -221,8 +222,17 @@ void numbered_wait(numbered *n) {
 
 /* ---- executors ---- */
 
-static void count_rows(numbered *n, numbered_read *r, const struct ArrowSchema *schema,
-    const struct ArrowArray *array, uint64_t max_rows) {
+static void watch_key(numbered *n, uint32_t part, unsigned long number) {
+  const unsigned long key = number % n->keys;
+  if (number < n->last[key]) n->out_of_order++;
+  n->last[key] = number;
+  if (n->part_of[key] && n->part_of[key] != part + 1) n->split++;
+  n->part_of[key] = part + 1;
+}
+
+static void count_rows(numbered *n, numbered_read *r, uint32_t part,
+    const struct ArrowSchema *schema, const struct ArrowArray *array,
+    uint64_t max_rows) {
   int64_t child = 0;
   while (strcmp(schema->children[child]->name, "payload") != 0) child++;
   const struct ArrowArray *column = array->children[child];
@@ -234,11 +244,7 @@ static void count_rows(numbered *n, numbered_read *r, const struct ArrowSchema *
     if (len < sizeof text) memcpy(text, bytes + offsets[i], len);
     const unsigned long number = strtoul(text, NULL, 10);
     if (number < NUMBERED_MAX) n->seen[number]++;
-    if (n->keys) {
-      unsigned long *last = &n->last[number % n->keys];
-      if (number < *last) n->out_of_order++;
-      *last = number;
-    }
+    if (n->keys) watch_key(n, part, number);
     r->sum += number;
     r->rows++;
   }
@@ -261,7 +267,7 @@ numbered_read numbered_scan(
       continue;
     }
     if (r.status != FRL_OK) break;
-    count_rows(n, &r, &schema, &array, max_rows);
+    count_rows(n, &r, part, &schema, &array, max_rows);
     frl_array_release(&array);
   }
   frl_scan_stats stats = {.struct_size = sizeof stats};

@@ -28,6 +28,9 @@ typedef struct numbered {
   uint32_t keys;                     /* to watch the order of; 0: none */
   unsigned long last[NUMBERED_KEYS]; /* number read of each key */
   uint64_t out_of_order;
+  uint32_t
+      part_of[NUMBERED_KEYS]; /* of the batch, from 1; 0: the key was not read yet */
+  uint64_t split;             /* rows whose key was in another part of the batch */
 } numbered;
 
 /** An emulator with the topic and subscription "numbers" of project p. */

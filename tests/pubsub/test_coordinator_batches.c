@@ -321,6 +321,17 @@ static void r7_another_run_cannot_join_or_claim(void **state) {
   frl_coord_grant grant;
   assert_int_equal(
       frl_ledger_claim(&f->ledger, &part, f->now_ms, &grant, NULL), FRL_E_STATE);
+  /* nor does a name and a batch that this run has too let it in */
+  frl_ledger_member *a = ledger_join(f, "a");
+  ledger_report(f, a, 100, 0);
+  uint64_t batch;
+  assert_int_equal(ledger_offer(f, 0, &batch), FRL_OFFER_BATCH);
+  part.batch = batch;
+  assert_int_equal(
+      frl_ledger_claim(&f->ledger, &part, f->now_ms, &grant, NULL), FRL_E_STATE);
+  assert_int_equal(frl_ledger_sealed(&f->ledger, &part, NULL), FRL_E_STATE);
+  assert_int_equal(frl_ledger_owner(&f->ledger, &part, &m, NULL), FRL_E_STATE);
+  (void)ledger_claim(f, a, batch, 0);
   ledger_drop(f);
 }
 

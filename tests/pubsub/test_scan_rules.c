@@ -25,6 +25,7 @@ static void keys_of_an_ordered_subscription_stay_in_order(void **state) {
   numbered_open(n, "\"numPartitions\":4,\"maxRowsPerBatch\":3000,", true);
   assert_int_equal(numbered_run(n), COUNT);
   assert_int_equal(n->out_of_order, 0);
+  assert_int_equal(n->split, 0); /* tasks run side by side: order holds within a part */
   assert_complete(n, COUNT, 1);
 }
 
