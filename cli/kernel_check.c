@@ -1,14 +1,13 @@
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "kernel_library.h"
+#include "kernel_trial.h"
 
-enum { CHILD_GOOD = 0, CHILD_BAD = 1, CHILD_REFUSED = 2, NAME_BYTES = 64 };
+enum { NAME_BYTES = 64 };
 
 /** The name of the address sanitizer's library that a file needs; "" for none. */
 static void sanitizer_of(const char *path, char *name) {
@@ -60,60 +59,6 @@ static void start_with_sanitizer(const char *library) {
   (void)execv(self, argv);
 }
 
-/** In the child: one trial. */
-static int try_one(
-    frl_kernel *kernel, size_t trial, const cli_kernel_options *options) {
-  frl_error err = {0};
-  int refused = 0;
-  const frl_status st =
-      frl_kernel_try(kernel, trial, options->items, options->n, &refused, &err);
-  if (st == FRL_OK) return CHILD_GOOD;
-  (void)printf("%s\n", err.message);
-  (void)fflush(stdout);
-  return refused ? CHILD_REFUSED : CHILD_BAD;
-}
-
-static bool report(const char *kernel, size_t trial, int status) {
-  const char *name = frl_kernel_trial_name(trial);
-  if (WIFEXITED(status) && WEXITSTATUS(status) == CHILD_GOOD) {
-    (void)printf("ok       %s, %s: %s\n", kernel, name, frl_kernel_trial_what(trial));
-    return true;
-  }
-  if (WIFEXITED(status) && WEXITSTATUS(status) == CHILD_REFUSED) {
-    (void)printf("refused  %s, %s: the message above\n", kernel, name);
-    return true;
-  }
-  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) {
-    (void)printf("FAILED   %s, %s: it does not come to an end\n", kernel, name);
-  } else if (WIFSIGNALED(status)) {
-    (void)printf(
-        "FAILED   %s, %s: killed by %s: it reads beyond its input, or writes "
-        "to it (%s)\n",
-        kernel, name, strsignal(WTERMSIG(status)), frl_kernel_trial_what(trial));
-  } else {
-    (void)printf("FAILED   %s, %s: the message above (%s)\n", kernel, name,
-        frl_kernel_trial_what(trial));
-  }
-  return false;
-}
-
-/** One trial in a process of its own. */
-static bool run_trial(frl_kernel *kernel, size_t trial,
-    const cli_kernel_options *options, unsigned limit_s) {
-  (void)fflush(stdout);
-  const pid_t child = fork();
-  if (child == 0) {
-    (void)alarm(limit_s);
-    exit(try_one(kernel, trial, options)); /* not _exit: leaks are reported at exit */
-  }
-  int status = 0;
-  if (child < 0 || waitpid(child, &status, 0) != child) {
-    perror("ferrule kernel check");
-    return false;
-  }
-  return report(frl_kernel_name(kernel), trial, status);
-}
-
 static int check_all(frl_kernel_lib *lib, const cli_args *args,
     const cli_kernel_options *options, unsigned limit_s, frl_error *err) {
   const char *wanted = args->n_operands > 1 ? args->operands[1] : NULL;
@@ -128,7 +73,7 @@ static int check_all(frl_kernel_lib *lib, const cli_args *args,
     if (st != FRL_OK) return cli_fail(args, st, err);
     for (size_t trial = 0; trial < frl_kernel_trial_count(); trial++) {
       if (only && strcmp(only, frl_kernel_trial_name(trial)) != 0) continue;
-      failed += !run_trial(kernel, trial, options, limit_s);
+      failed += !cli_kernel_trial(kernel, trial, options, limit_s);
       tried++;
     }
     frl_kernel_unref(kernel);
@@ -176,15 +121,14 @@ const cli_command cli_kernel_check = {
     .description =
         "Runs each kernel on made-up batches of its input's schema: none, empty, all "
         "null, sliced, of huge texts, many. Each trial is a process of its own. "
-        "Buffers "
-        "are read-only and end at memory that cannot be touched, so that a kernel "
-        "which "
-        "writes to its input or reads beyond it is caught, however it was compiled; "
-        "one "
-        "compiled with -fsanitize=address,undefined (gcc) is run under the sanitizers. "
-        "What the kernel gives is checked, and that it releases what it was given.\n\n"
+        "Buffers are read-only and end at memory that cannot be touched, so that a "
+        "kernel which writes to its input or reads beyond it is caught, however it was "
+        "compiled; one compiled with -fsanitize=address,undefined (gcc) is run under "
+        "the sanitizers, which find leaks too. What the kernel gives is checked, and "
+        "that it releases what it was given.\n\n"
         "A kernel may refuse made-up values with a message: that is shown, and no "
-        "failure.",
+        "failure. A null in a NOT NULL column of its own, or columns of uneven length, "
+        "are failures.",
     .examples =
         "  cc -shared -fPIC -g -fsanitize=address,undefined geo.c -o geo_asan.so\n"
         "  ferrule kernel check ./geo_asan.so",

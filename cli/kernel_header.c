@@ -25,7 +25,7 @@ static int run(const cli_args *args) {
   }
   frl_schema_release(&schema);
   if (st != FRL_OK) return cli_fail(args, st, &err);
-  (void)fputs(text, stdout);
+  (void)printf("#include <ferrule/kernel.h>\n\n%s", text);
   frl_text_free(NULL, text);
   return CLI_OK;
 }
@@ -45,12 +45,12 @@ const cli_command cli_kernel_header = {
     .summary = "Write the C declaration of a row for a schema",
     .operands = "",
     .description =
-        "Prints the macros that declare, for <ferrule/kernel.h>, a row of the given "
+        "Prints a C header that declares, by <ferrule/kernel.h>, a row of the given "
         "columns. A column whose name is no name in C gets one like it, and keeps its "
         "own in NAME(\"...\").",
     .examples =
         "  ferrule kernel header --ddl '`col` STRING, `int_col` BIGINT'\n"
-        "  ferrule kernel header --arrow trips.arrows --name trip",
+        "  ferrule kernel header --arrow trips.arrows --name trip > trip.h",
     .options = options,
     .run = run,
 };

@@ -5,8 +5,8 @@
  *
  *   #define IN_FIELDS(X) X(STRING, col) X(BIGINT, int_col)
  *   FRL_ROW(in, IN_FIELDS)
- *   #define OUT_FIELDS(X) X(STRING, col, NOT_NULL, COMMENT("as given")) X(BIGINT,
- * twice) FRL_ROW(out, OUT_FIELDS)
+ *   #define OUT_FIELDS(X) X(STRING, col, NOT_NULL) X(BIGINT, twice, COMMENT("2n"))
+ *   FRL_ROW(out, OUT_FIELDS)
  *
  *   static int twice(const in *row, out *made, frl_kernel_error *error) {
  *     if (row->is_null.col) return frl_kernel_fail(error, -1, "col is null");
@@ -18,7 +18,7 @@
  *   FRL_MAP_KERNEL(doubling, in, out, twice, "Doubles a number.")
  *   FRL_KERNELS(&doubling_kernel)
  *
- *   cc -shared -fPIC -O2 -ffp-contract=off -I... doubling.c -o libdoubling.so
+ *   cc -shared -fPIC -O3 -ffp-contract=off -I... doubling.c -o libdoubling.so
  *
  * Nothing is linked: all of this header is compiled into the library. C11 or C++11.
  * Compile with -ffp-contract=off, or sums of products differ from Spark's.
@@ -26,18 +26,25 @@
  * Fields: X(TYPE, member), then in any order NOT_NULL, COMMENT("..."), NAME("...") for
  * a column whose name is no C identifier. TYPE is one of
  *
- *   BOOLEAN bool             STRING frl_string               DATE int32_t days
- *   TINYINT int8_t           STRING_COLLATE(UNICODE_CI)      TIMESTAMP int64_t us
- *   SMALLINT int16_t         BINARY frl_binary               TIMESTAMP_NTZ int64_t us
- *   INT int32_t              DECIMAL(p,s) frl_decimal        TIME(p) int64_t ns
- *   BIGINT int64_t           VARIANT frl_variant             DAY_TIME_INTERVAL int64_t
- * us FLOAT float              GEOMETRY(srid), GEOMETRY_ANY    INTERVAL(DAY, HOUR) ...
- * the DOUBLE double            GEOGRAPHY(srid), GEOGRAPHY_ANY  same, of fewer fields
+ *   BOOLEAN        bool               BINARY                 frl_binary
+ *   TINYINT        int8_t             DATE                   int32_t, days
+ *   SMALLINT       int16_t            TIMESTAMP              int64_t, us UTC
+ *   INT            int32_t            TIMESTAMP_NTZ          int64_t, us
+ *   BIGINT         int64_t            TIME(p)                int64_t, ns of the day
+ *   FLOAT          float              DAY_TIME_INTERVAL      int64_t, us
+ *   DOUBLE         double             INTERVAL(DAY, HOUR)... int64_t, us
+ *   DECIMAL(p,s)   frl_decimal        VARIANT                frl_variant
+ *   STRING         frl_string         GEOMETRY(srid), GEOMETRY_ANY,
+ *   STRING_COLLATE(UNICODE_CI)        GEOGRAPHY(srid), GEOGRAPHY_ANY
+ *                  frl_string                                frl_geometry
+ *
  *   ARRAY(T)  MAP(T)  STRUCT(T)  of a T that was declared before by
  *
- *   FRL_ARRAY(T, TYPE)             T.items, T.is_null, T.n; FRL_ARRAY(T, TYPE,
- * NOT_NULL) FRL_MAP(T, TYPE, TYPE)         T.keys, T.values, T.is_null, T.n; NOT_NULL
- * as above FRL_STRUCT(T, FIELDS)          as FRL_ROW, without schema, reader, writer
+ *   FRL_ARRAY(T, TYPE)             T.items, T.is_null, T.n
+ *   FRL_ARRAY(T, TYPE, NOT_NULL)   the same, and no item is null
+ *   FRL_MAP(T, TYPE, TYPE)         T.keys, T.values, T.is_null, T.n
+ *   FRL_MAP(T, TYPE, TYPE, NOT_NULL)   the same, and no value is null
+ *   FRL_STRUCT(T, FIELDS)          as FRL_ROW, without schema, reader, writer
  *
  * What Spark does not take does not compile, and the error says what to use.
  *
@@ -66,19 +73,19 @@
  *   FRL_FLAT_MAP_KERNEL(NAME, IN, OUT, FN, DOC)
  *     int FN(const IN *in, OUT_writer *out, frl_kernel_error *error), any number
  *   FRL_KERNEL(NAME, IN, OUT, STATE, FLAGS, OPTIONS, DOC), with STATE a type of yours
- * and int NAME_init(STATE *, const frl_kernel_option *, int64_t n, frl_kernel_error *)
+ *     int NAME_init(STATE *, const frl_kernel_option *, int64_t n, frl_kernel_error *)
  *     int NAME_batch(STATE *, IN_reader *, OUT_writer *, frl_kernel_error *)
  *     int NAME_finish(STATE *, OUT_writer *, frl_kernel_error *)
  *     void NAME_free(STATE *)
- *     the state is zeroed before init and freed only after an init that gave 0; batch
+ *     The state is zeroed before init and freed only after an init that gave 0. batch
  *     and finish give 0, or FRL_KERNEL_MORE to be called again after the rows written
- * so far were handed out; OPTIONS is an array of frl_kernel_option_doc that ends with
- *     {NULL, NULL, NULL}, or frl_no_options
+ *     so far were handed out. OPTIONS is an array of frl_kernel_option_doc that ends
+ *     with {NULL, NULL, NULL}, or frl_no_options.
  *   FRL_COGROUP_KERNEL(NAME, LEFT, RIGHT, OUT, STATE, FLAGS, OPTIONS, DOC)
  *     the same, with NAME_left and NAME_right in place of NAME_batch
  *
- * Each gives 0 or an errno value; frl_kernel_fail(error, row, "...") fills the error.
- * Over rows the row is filled in.
+ * Each gives 0 or an errno value, which is above 0; frl_kernel_fail(error, row, "...")
+ * gives one and fills the error. Over rows the row is filled in.
  *
  * Threads: everything belongs to one thread at a time; there is no shared state.
  */

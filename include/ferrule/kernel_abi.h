@@ -80,7 +80,12 @@ struct ArrowArray {
 
 enum { FRL_KERNEL_MESSAGE_BYTES = 1016 };
 
-/** One failure; the host's memory, zeroed but for row = -1 before the call. */
+/**
+ * One failure; the host's memory, zeroed but for row = -1 before the call. The errno
+ * value that is given with it may be any; EPROTO says that the kernel broke its own
+ * declaration, as by a null in a column that is NOT NULL: a fault of it, and not of
+ * what it was given.
+ */
 typedef struct frl_kernel_error {
   int64_t row; /* of the batch pushed last, from 0, whatever its offset; -1: none */
   char message[FRL_KERNEL_MESSAGE_BYTES]; /* UTF-8, NUL-terminated */

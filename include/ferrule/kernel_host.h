@@ -213,7 +213,7 @@ typedef struct frl_kernel_failure {
   int64_t row;         /* since the start, from 0; -1: none */
   int64_t row_in_batch;
   int32_t input;
-  int32_t by_host; /* a check of the host found it; else the kernel reported it */
+  int32_t fault; /* the kernel broke its own declaration; else it refused its input */
 } frl_kernel_failure;
 
 /** message is valid until the next call for this run. */
@@ -246,10 +246,20 @@ FRL_API const char *frl_kernel_trial_what(size_t i);
  * @param refused  1 where the kernel itself reported a failure, as it may for values
  *                 that it does not take.
  * @return FRL_OK; FRL_E_INVALID: what it gave is not of its schema, or it keeps
- * batches, or *refused; as of frl_kernel_run_create.
+ *         batches, or *refused; as of frl_kernel_run_create.
  */
 FRL_API FRL_NODISCARD frl_status frl_kernel_try(frl_kernel *kernel, size_t trial,
     const frl_kernel_option *options, size_t n_options, int *refused, frl_error *err);
+
+/** Where memory lies that a trial's kernel touched and may not. */
+typedef enum frl_kernel_place {
+  FRL_KERNEL_ELSEWHERE,
+  FRL_KERNEL_IN_BUFFER,    /* of a batch that it was given: it may not be written */
+  FRL_KERNEL_BEHIND_BUFFER /* on the page where a buffer ends */
+} frl_kernel_place;
+
+/** For the handler of a signal, in the thread that called frl_kernel_try. */
+FRL_API frl_kernel_place frl_kernel_trial_place(const void *address);
 
 /** What is alive in this process: zero when all was given back. */
 typedef struct frl_kernel_live {

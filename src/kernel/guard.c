@@ -19,10 +19,27 @@ typedef struct guard {
   struct ArrowArray **pointers;
   struct ArrowArray *children;
   int64_t n;
+  struct guard *next; /* of those of this thread */
+  struct guard *before;
 } guard;
+
+static _Thread_local guard *guards;
+
+static void enlist(guard *own) {
+  own->next = guards;
+  if (guards) guards->before = own;
+  guards = own;
+}
+
+static void strike(guard *own) {
+  if (own->next) own->next->before = own->before;
+  if (own->before) own->before->next = own->next;
+  if (guards == own) guards = own->next;
+}
 
 static void release_guard(struct ArrowArray *array) {
   guard *own = array->private_data;
+  strike(own);
   for (int64_t i = 0; i < own->n; i++) frl_array_release(&own->children[i]);
   for (int i = 0; i < BUFFERS_MAX; i++) {
     if (own->mapped[i]) (void)munmap(own->mapped[i], own->mapped_bytes[i]);
@@ -76,6 +93,7 @@ static frl_status guard_array(struct ArrowArray *out, const struct ArrowSchema *
   const size_t n = (size_t)from->n_children;
   guard *own = frl_calloc(NULL, 1, sizeof *own);
   if (!own) return FRL_E_NOMEM;
+  enlist(own);
   own->children = frl_calloc(NULL, n, sizeof *own->children);
   own->pointers = frl_calloc(NULL, n, sizeof *own->pointers);
   *out = *from;
@@ -102,4 +120,18 @@ frl_status frl_guard(struct ArrowArray *out, const struct ArrowSchema *schema,
   frl_array_release(out);
   *out = (struct ArrowArray){0};
   return frl_fail(err, st, "batch: no memory that is guarded");
+}
+
+frl_kernel_place frl_guard_place(const void *address) {
+  const uint8_t *at = address;
+  const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  for (const guard *g = guards; g; g = g->next) {
+    for (int i = 0; i < BUFFERS_MAX; i++) {
+      const uint8_t *from = g->mapped[i];
+      const uint8_t *end = from ? from + g->mapped_bytes[i] : NULL;
+      if (!from || at < from || at >= end) continue;
+      return at < end - page ? FRL_KERNEL_IN_BUFFER : FRL_KERNEL_BEHIND_BUFFER;
+    }
+  }
+  return FRL_KERNEL_ELSEWHERE;
 }

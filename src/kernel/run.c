@@ -1,5 +1,6 @@
 /** Running an instance of a kernel. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -45,18 +46,19 @@ static void clear_error(frl_kernel_error *error) {
 static frl_status kernel_failed(frl_kernel_run *run, int rc, frl_error *err) {
   run->state = RUN_FAILED;
   run->error.message[FRL_KERNEL_MESSAGE_BYTES - 1] = '\0';
-  if (!run->error.message[0]) {
-    const char *text = strerror(rc);
-    const size_t n = strnlen(text, FRL_KERNEL_MESSAGE_BYTES - 1);
-    memcpy(run->error.message, text, n);
-    run->error.message[n] = '\0';
+  if (!run->error.message[0] && rc < 0) {
+    (void)snprintf(run->error.message, sizeof run->error.message,
+        "it gave %d, which is neither 0 nor an errno value", rc);
+  } else if (!run->error.message[0]) {
+    (void)snprintf(run->error.message, sizeof run->error.message, "%s", strerror(rc));
   }
   const int64_t row = run->error.row;
   const bool known = row >= 0 && row < run->rows_of_last;
   run->failure = (frl_kernel_failure){.message = run->error.message,
       .row = known ? run->rows_before + row : -1,
       .row_in_batch = known ? row : -1,
-      .input = run->input};
+      .input = run->input,
+      .fault = rc < 0 || rc == EPROTO};
   const char *name = frl_kernel_name(run->kernel);
   const frl_status st = rc == ENOMEM ? FRL_E_NOMEM : FRL_E_INVALID;
   if (!known) return frl_fail(err, st, "kernel %s: %s", name, run->error.message);
@@ -73,7 +75,7 @@ static frl_status host_failed(frl_kernel_run *run, frl_status st, const char *wh
       .row = -1,
       .row_in_batch = row,
       .input = run->input,
-      .by_host = 1};
+      .fault = 1};
   if (err) {
     const size_t n = strnlen(err->message, sizeof err->message - 1);
     memcpy(run->error.message, err->message, n);

@@ -242,6 +242,8 @@ REFUSED = {
     "TIME(9)": r"Spark: TIME\(p\) has 0 to 6 digits of seconds",
     "INTERVAL(SECOND, DAY)": "runs from the larger unit down",
     "UNION(x)": "Spark has no unions",
+    "FOO": "FOO is no type of a column: <ferrule/kernel.h> lists them",
+    "string": "string is no type of a column",
     "LARGE_STRING": "Spark hands out strings of 32-bit offsets: use STRING",
 }
 
@@ -260,7 +262,24 @@ def test_what_spark_cannot_take_does_not_compile(compiler, tmp_path):
 
 def test_elements_of_arrays_are_checked_too(tmp_path):
     source = tmp_path / "elements.c"
-    source.write_text("#include <ferrule/kernel.h>\nFRL_ARRAY(a, UINT8)\nFRL_MAP(m, INT, int)\n")
+    source.write_text(
+        "#include <ferrule/kernel.h>\n"
+        "FRL_ARRAY(a, UINT8)\nFRL_MAP(m, INT, int)\nFRL_ARRAY(b, text)\n"
+    )
     done = tools.compile_kernel(source, tmp_path / "none.so")
     assert "Spark has no unsigned integers: use SMALLINT" in done.stderr
     assert "no name of a column type: use INT" in done.stderr
+    assert "text is no type of a column" in done.stderr
+
+
+@pytest.mark.parametrize("compiler", [tools.C, tools.CXX], ids=["c11", "c++11"])
+def test_a_written_declaration_is_a_header_by_itself(compiler, ferrule, tmp_path):
+    ddl = "`a b` INT NOT NULL, tags ARRAY<STRUCT<x: DECIMAL(5,2)>>, v VARIANT"
+    made = ferrule("kernel", "header", "--ddl", ddl, "--name", "trip")
+    (tmp_path / "trip.h").write_bytes(made.stdout)
+    source = tmp_path / "trip.c"
+    source.write_text(
+        '#include "trip.h"\nint rows(trip_reader *r);\n'
+        "int rows(trip_reader *r) { return trip_reader_init(r); }\n"
+    )
+    tools.built(source, tmp_path, *tools.STRICT, compiler=compiler)

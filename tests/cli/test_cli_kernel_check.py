@@ -9,6 +9,7 @@ from ferrule_command import COMMAND
 
 ROWS = """
 #include <ferrule/kernel.h>
+#include <stdlib.h>
 #include <unistd.h>
 #define R(X) X(STRING, col) X(BIGINT, n)
 FRL_ROW(in, R)
@@ -40,12 +41,36 @@ WRONG = {
         "volatile int64_t got = 0; for (int64_t i = 0; i <= r->rows; i++)"
         " got += frl_get_i64(r->col.n, i);",
         "0",
-        "killed by Segmentation fault: it reads beyond its input, or writes to it",
+        "killed by Segmentation fault: it reads or writes beyond its input",
     ),
     "writes_to_input": (
         "if (r->rows) ((uint8_t *)(uintptr_t)r->col.n->values)[0] = 1;",
         "0",
-        "killed by Segmentation fault",
+        "killed by Segmentation fault: it writes to its input",
+    ),
+    "follows_null": ("*(volatile int *)0 = 1;", "0", "fault: it follows a NULL pointer"),
+    "is_lost": (
+        "*(volatile int *)(uintptr_t)0x7ff000000000 = 1;",
+        "0",
+        "fault: it touches memory that is none of its own",
+    ),
+    "aborts": ("abort();", "0", "killed by Aborted: an assertion, or memory"),
+    "exits": ("if (r->rows) exit(0);", "0", "ended within the kernel, with exit status 0"),
+    "gives_null": (
+        "for (int64_t i = 0; i < r->rows; i++) {"
+        " int rc = frl_put_null(w->col.col); if (rc) return rc; }",
+        "0",
+        "kernel bad: column `col`: null in a NOT NULL column\nFAILED ",
+    ),
+    "drops_a_column": (
+        "for (int64_t i = 0; i < r->rows; i++) if (frl_put_i64(w->col.n, i)) return ENOMEM;",
+        "0",
+        "column `n` has got 1000 values where `col` has got 0: uneven length\nFAILED ",
+    ),
+    "gives_minus_one": (
+        "if (r->rows) return -1;",
+        "0",
+        "kernel bad: it gave -1, which is neither 0 nor an errno value\nFAILED ",
     ),
     "gives_invalid_text": (
         'out row; memset(&row, 0, sizeof row); row.col = frl_string_of("\\xff");'
@@ -80,7 +105,7 @@ def test_a_good_kernel_passes_and_a_refusal_is_none(ferrule, tmp_path):
     body = f"volatile int64_t got = 0; {SUM}"
     good.write_text(ROWS.replace("BODY", body).replace("FLAGS", "0"))
     done = ferrule("kernel", "check", tools.built(good, tmp_path), "bad")
-    assert done.returncode == 0 and b"10 tried, 0 failed" in done.stdout
+    assert done.returncode == 0 and b"11 tried, 0 failed" in done.stdout
     picky = tmp_path / "picky.c"
     body = 'if (r->rows > 7) return frl_kernel_fail(e, 7, "too many");'
     picky.write_text(ROWS.replace("BODY", body).replace("FLAGS", "0"))
@@ -107,6 +132,21 @@ def test_a_library_with_sanitizers_is_run_under_them(ferrule, tmp_path):
     done = ferrule("kernel", "check", library, env={"ASAN_OPTIONS": "detect_leaks=0"})
     assert done.returncode == 1
     assert b"heap-buffer-overflow" in done.stderr
+    assert b"or a sanitizer did, which says why" in done.stdout
+
+
+def test_leaks_are_found_by_the_sanitizer(ferrule, tmp_path):
+    if not has_sanitizer(tmp_path):
+        pytest.skip("the C compiler has no shared address sanitizer")
+    source = tmp_path / "bad.c"
+    body = "if (r->rows) { volatile char *p = (volatile char *)malloc(8); p[0] = 1; }"
+    source.write_text(ROWS.replace("BODY", body).replace("FLAGS", "0"))
+    library = tools.built(source, tmp_path, "-g", "-fsanitize=address")
+    done = ferrule(
+        "kernel", "check", library, "--trial", "one", env={"ASAN_OPTIONS": "detect_leaks=1"}
+    )
+    assert done.returncode == 1 and b"8 byte(s) leaked in 1 allocation(s)" in done.stderr
+    assert b"FAILED   bad, one: what the sanitizer found at the end, such as leaks" in done.stdout
 
 
 def make(folder, *arguments):
@@ -140,7 +180,7 @@ def test_a_new_project_builds_with_cmake_and_passes_its_check(ferrule, tmp_path)
     assert ferrule("kernel", "new", "tidy", "--folder", folder).returncode == 0
     if has_sanitizer(tmp_path):
         checked = make(folder, "check", f"FERRULE={COMMAND}")
-        assert checked.returncode == 0 and "10 tried, 0 failed" in checked.stdout, checked.stderr
+        assert checked.returncode == 0 and "11 tried, 0 failed" in checked.stdout, checked.stderr
     if shutil.which("cmake"):
         build = folder / "build"
         for command in (["-S", folder, "-B", build], ["--build", build]):

@@ -111,7 +111,8 @@ typedef struct liar_state {
 FRL_ROW(promised, PROMISED)
 
 static const frl_kernel_option_doc liar_options[] = {
-    {"lie", "", "null, text, short or uneven."}, {NULL, NULL, NULL}};
+    {"lie", "", "null, text, uneven, only last, put null or minus."},
+    {NULL, NULL, NULL}};
 
 static int liar_init(
     liar_state *s, const frl_kernel_option *options, int64_t n, frl_kernel_error *e) {
@@ -129,6 +130,9 @@ static int liar_batch(
     liar_state *s, test_struct_reader *in, promised_writer *out, frl_kernel_error *e) {
   (void)in, (void)e;
   promised row;
+  if (strcmp(s->lie, "minus") == 0) return -1;
+  if (strcmp(s->lie, "put null") == 0) return frl_put_null(out->col.col);
+  if (strcmp(s->lie, "only last") == 0) return frl_put_i64(out->col.int_col, 1);
   memset(&row, 0, sizeof row);
   row.col = frl_string_of("good");
   int rc = promised_writer_add(out, &row);

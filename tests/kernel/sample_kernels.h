@@ -12,7 +12,7 @@ extern const frl_kernel_def sample_repeat;
 extern const frl_kernel_def sample_total;
 /** Pairs counts of two inputs. */
 extern const frl_kernel_def sample_pair;
-/** Gives what the option says: null, text, short, uneven. */
+/** Gives what the option says: one of its kinds of lies. */
 extern const frl_kernel_def sample_liar;
 
 #endif /* FRL_TESTS_KERNEL_SAMPLE_KERNELS_H */

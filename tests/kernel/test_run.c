@@ -268,7 +268,12 @@ static void check_lie(const char *lie, const char *why) {
   assert_int_equal(frl_kernel_run_push(run, 0, &in, NULL), FRL_OK);
   const frl_status st = frl_kernel_run_next(run, &out, &err);
   assert_int_equal(st, why ? FRL_E_INVALID : FRL_OK);
-  if (why) assert_string_equal(err.message, why);
+  if (why) {
+    frl_kernel_failure failure;
+    frl_kernel_run_failure(run, &failure);
+    assert_string_equal(err.message, why);
+    assert_int_equal(failure.fault, 1);
+  }
   frl_array_release(&out);
   frl_kernel_run_destroy(run);
   assert_nothing_lives();
@@ -278,12 +283,15 @@ static void output_that_breaks_its_schema_is_refused(void **state) {
   (void)state;
   check_lie("", NULL);
   check_lie("text", "kernel liar: output: row 1: batch, field \"col\": not UTF-8");
-  check_lie("null",
-      "kernel liar: column `col`: null in a NOT NULL column, or columns of uneven "
-      "length");
+  check_lie("null", "kernel liar: column `col`: null in a NOT NULL column");
+  check_lie("put null", "kernel liar: column `col`: null in a NOT NULL column");
   check_lie("uneven",
-      "kernel liar: column `int_col`: null in a NOT NULL column, or columns of uneven "
+      "kernel liar: column `int_col` has got 3 values where `col` has got 2: uneven "
       "length");
+  check_lie("only last",
+      "kernel liar: column `int_col` has got 1 values where `col` has got 0: uneven "
+      "length");
+  check_lie("minus", "kernel liar: it gave -1, which is neither 0 nor an errno value");
 }
 
 static void a_check_can_be_left_out(void **state) {

@@ -63,6 +63,59 @@ static size_t trial_named(const char *name) {
   }
 }
 
+/* a kernel that knows of the batch's offset only, as one in plain C may */
+
+static int naive_push(frl_kernel_instance *self, int32_t input,
+    struct ArrowArray *batch, frl_kernel_error *error) {
+  (void)self, (void)input;
+  if (batch->offset == 0 && batch->children[0]->offset == 0) return 0;
+  return frl_kernel_fail(error, -1, "offset %lld, of the column %lld",
+      (long long)batch->offset, (long long)batch->children[0]->offset);
+}
+
+static int naive_next(
+    frl_kernel_instance *self, struct ArrowArray *out, frl_kernel_error *error) {
+  (void)self, (void)error;
+  out->release = NULL;
+  return 0;
+}
+
+static int naive_finish(frl_kernel_instance *self, frl_kernel_error *error) {
+  (void)self, (void)error;
+  return 0;
+}
+
+static void naive_release(frl_kernel_instance *self) { self->release = NULL; }
+
+static int naive_create(const frl_kernel_def *self, const frl_kernel_option *options,
+    int64_t n, frl_kernel_instance *out, frl_kernel_error *error) {
+  (void)self, (void)options, (void)n, (void)error;
+  *out =
+      (frl_kernel_instance){naive_push, naive_next, naive_finish, naive_release, NULL};
+  return 0;
+}
+
+static void check_slice(frl_kernel *k, const char *trial, const char *said) {
+  frl_error err = {0};
+  int refused = 0;
+  const frl_status st = frl_kernel_try(k, trial_named(trial), NULL, 0, &refused, &err);
+  assert_int_equal(st, FRL_E_INVALID);
+  assert_int_equal(refused, 1);
+  assert_string_equal(err.message, said);
+}
+
+static void batches_and_columns_are_sliced(void **state) {
+  (void)state;
+  frl_kernel_def naive = plain_rows_kernel;
+  frl_kernel *k;
+  naive.flags = 0;
+  naive.create = naive_create;
+  assert_int_equal(frl_kernel_from_def(&k, &naive, NULL, NULL), FRL_OK);
+  check_slice(k, "sliced", "kernel plain_rows: offset 13, of the column 0");
+  check_slice(k, "sliced-columns", "kernel plain_rows: offset 0, of the column 13");
+  frl_kernel_unref(k);
+}
+
 static void what_breaks_its_word_is_no_refusal(void **state) {
   (void)state;
   const frl_kernel_option lie = {"lie", "text"};
@@ -103,6 +156,7 @@ int main(void) {
       cmocka_unit_test(rows_of_plain_types_pass),
       cmocka_unit_test(rows_of_nested_types_pass),
       cmocka_unit_test(state_and_cogroups_pass),
+      cmocka_unit_test(batches_and_columns_are_sliced),
       cmocka_unit_test(what_breaks_its_word_is_no_refusal),
       cmocka_unit_test(every_refused_allocation_is_survived),
   };

@@ -24,6 +24,7 @@ typedef struct frl_builder {
   int64_t nulls;
   int64_t first_rows; /* learnt from the last batch */
   int64_t first_bytes;
+  bool refused;            /* a null that must not be */
   const frlk_field *field; /* NULL: the row itself */
   frlk_kind kind;
   struct frl_builder *children;
@@ -241,6 +242,21 @@ FRLK_FN bool frlk_may_be_null(const frl_builder *b) {
   return b->field && !frlk_not_null(b->field);
 }
 
+FRLK_FN int frlk_refuse_null(frl_builder *b) {
+  b->refused = true;
+  return EINVAL;
+}
+
+/** The column that was to take a null and may not, for messages; NULL: none. */
+static inline const char *frlk_refusing(const frl_builder *b) {
+  if (b->refused) return frlk_name(b->field);
+  for (int64_t i = 0; i < b->n_children; i++) {
+    const char *name = frlk_refusing(&b->children[i]);
+    if (name) return name;
+  }
+  return NULL;
+}
+
 /** A bitmap that says of all rows so far that they are not null. */
 static inline int frlk_begin_validity(frl_builder *b) {
   const int64_t room = b->room ? b->room : b->first_rows;
@@ -253,7 +269,7 @@ static inline int frlk_begin_validity(frl_builder *b) {
 }
 
 static inline int frl_put_null(frl_builder *b) {
-  if (!frlk_may_be_null(b)) return EINVAL;
+  if (!frlk_may_be_null(b)) return frlk_refuse_null(b);
   int rc = frlk_row_room(b);
   if (rc == 0 && !b->validity) rc = frlk_begin_validity(b);
   if (rc == 0) rc = frlk_put_nothing(b);

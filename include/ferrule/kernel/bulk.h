@@ -77,7 +77,7 @@ FRLK_FN int frl_null_as(frl_builder *b, const frl_column *like) {
   for (int64_t i = 0; i < like->rows; i++) {
     const int64_t row = b->rows - like->rows + i;
     if (!frl_is_null(like, i)) continue;
-    if (!frlk_may_be_null(b)) return EINVAL;
+    if (!frlk_may_be_null(b)) return frlk_refuse_null(b);
     if (!b->validity) {
       const int rc = frlk_begin_validity(b);
       if (rc) return rc;

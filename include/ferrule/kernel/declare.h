@@ -29,9 +29,16 @@
 #define FRLK_NO_ATTR FRLK_A_FRLK_END
 
 /* what is made of each field of a list; type first, so that it is not expanded */
-#define FRLK_X_MEMBER(type, ...) \
+#define FRLK_X_MEMBER(type, ...)                               \
+  FRLK_KNOWN(#type, FRLK_TEXT(FRLK_D_##type), "FRLK_D_" #type) \
   FRLK_MEMBER(FRLK_S_##type, FRLK_C_##type, __VA_ARGS__, FRLK_END)
 #define FRLK_MEMBER(check, ctype, member, ...) check ctype member;
+/* the name of a macro that is none stays what it is */
+#define FRLK_KNOWN(type, described, undescribed)        \
+  FRLK_ASSERT(sizeof(described) != sizeof(undescribed), \
+      type " is no type of a column: <ferrule/kernel.h> lists them");
+#define FRLK_TEXT(...) FRLK_TEXT_OF(__VA_ARGS__)
+#define FRLK_TEXT_OF(...) #__VA_ARGS__
 
 #define FRLK_X_NULL(type, ...) FRLK_NULL(__VA_ARGS__, FRLK_END)
 #define FRLK_NULL(member, ...) bool member;
@@ -105,6 +112,7 @@
 /** A list type: T##.items, .is_null (NULL: none is), .n. */
 #define FRL_ARRAY(T, ...) FRLK_ARRAY_OF(T, __VA_ARGS__, FRLK_END, FRLK_END)
 #define FRLK_ARRAY_OF(T, type, a, ...)                                                 \
+  FRLK_KNOWN(#type, FRLK_TEXT(FRLK_D_##type), "FRLK_D_" #type)                         \
   FRLK_S_##type typedef struct T {                                                     \
     const FRLK_C_##type *items;                                                        \
     const bool *is_null;                                                               \

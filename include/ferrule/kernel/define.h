@@ -13,8 +13,11 @@
 #include <stdlib.h>
 
 enum {
-  /** A function over a batch gives this to be called again for the same batch. */
-  FRL_KERNEL_MORE = -1,
+  /**
+   * A function over a batch gives this to be called again for the same batch. Not -1:
+   * that is what much C code gives where it has failed.
+   */
+  FRL_KERNEL_MORE = -1000000,
   /** A short form hands out what it has at this many rows or bytes. */
   FRLK_ROWS_OUT = 65536,
   FRLK_BYTES_OUT = 16777216,
@@ -32,19 +35,54 @@ FRLK_FN FRLK_PRINTF(3, 4) int frl_kernel_fail(
   return EINVAL;
 }
 
-/** Says what a failed append or read was about, unless something is said already. */
+/**
+ * Says what a failed append or read was about, unless something is said already. Gives
+ * rc; EPROTO where the kernel broke its own declaration.
+ */
 FRLK_FN int frlk_explain(
     frl_kernel_error *error, int64_t row, int rc, const char *column) {
   if (error->row < 0) error->row = row;
   if (error->message[0]) return rc;
-  const char *what = "it failed";
+  if (rc < 0) {
+    (void)frl_kernel_fail(
+        error, error->row, "it gave %d, which is neither 0 nor an errno value", rc);
+    return EPROTO;
+  }
+  const char *what = strerror(rc);
   if (rc == ENOMEM) what = "out of memory";
   if (rc == EOVERFLOW) what = "a column of one batch passes 2 GiB";
-  if (rc == EINVAL && column)
-    what = "null in a NOT NULL column, or columns of uneven length";
+  if (rc == EINVAL && column) what = "null in a NOT NULL column";
   (void)snprintf(error->message, sizeof error->message, "%s%s%s%s",
       column ? "column `" : "", column ? column : "", column ? "`: " : "", what);
-  return rc;
+  return rc == EINVAL && column ? EPROTO : rc;
+}
+
+/** The column that a failure was about, or NULL. */
+FRLK_FN const char *frlk_at_fault(const char *told, const frl_builder *root) {
+  return told ? told : frlk_refusing(root);
+}
+
+/** Why a batch could not be finished: the first column that has more or less values. */
+FRLK_FN int frlk_explain_finish(
+    frl_kernel_error *error, int rc, const frl_builder *root) {
+  for (int64_t i = 1; rc == EINVAL && i < root->n_children; i++) {
+    const frl_builder *one = &root->children[i];
+    if (one->rows == root->children->rows) continue;
+    (void)frl_kernel_fail(error, -1,
+        "column `%s` has got %lld values where `%s` has got %lld: uneven length",
+        frlk_name(one->field), (long long)one->rows, frlk_name(root->children->field),
+        (long long)root->children->rows);
+    return EPROTO;
+  }
+  return frlk_explain(error, -1, rc, NULL);
+}
+
+/** Whether any column has got a value; those that have none are then missing some. */
+FRLK_FN bool frlk_has_values(const frl_builder *root) {
+  for (int64_t i = 0; i < root->n_children; i++) {
+    if (root->children[i].rows > 0) return true;
+  }
+  return false;
 }
 
 /** The value of an option; the host has seen to it that each is there. */
@@ -101,86 +139,89 @@ FRLK_FN void frlk_drop_batch(struct ArrowArray *batch) {
  * The functions of one kernel over a state of type STATE. CALL(run, error) is one call
  * of the author's function for the batch that is bound, BIND(run, input) binds it.
  */
-#define FRLK_INSTANCE(NAME, OUT, STATE)                                                \
-  static int NAME##_frlk_push(frl_kernel_instance *frlk_self, int32_t frlk_input,      \
-      struct ArrowArray *frlk_batch, frl_kernel_error *frlk_error) {                   \
-    NAME##_frlk *frlk_run = (NAME##_frlk *)frlk_self->private_data;                    \
-    frlk_run->batch = *frlk_batch;                                                     \
-    frlk_batch->release = NULL;                                                        \
-    frlk_run->input = frlk_input;                                                      \
-    frlk_run->phase = FRLK_IN_BATCH;                                                   \
-    const int frlk_rc = NAME##_frlk_bind(frlk_run);                                    \
-    return frlk_rc ? frl_kernel_fail(                                                  \
-                         frlk_error, -1, "the batch is not of the input's schema")     \
-                   : 0;                                                                \
-  }                                                                                    \
-  static int NAME##_frlk_step(NAME##_frlk *frlk_run, frl_kernel_error *frlk_error) {   \
-    const bool frlk_finishing = frlk_run->phase == FRLK_IN_FINISH;                     \
-    const int frlk_rc =                                                                \
-        frlk_finishing ? NAME##_finish(&frlk_run->state, &frlk_run->out, frlk_error)   \
-                       : NAME##_frlk_call(frlk_run, frlk_error);                       \
-    if (frlk_rc > 0)                                                                   \
-      return frlk_explain(frlk_error, -1, frlk_rc, frlk_run->out.fault);               \
-    if (frlk_rc == 0 && !frlk_finishing) frlk_drop_batch(&frlk_run->batch);            \
-    if (frlk_rc == 0) frlk_run->phase = frlk_finishing ? FRLK_AT_END : FRLK_IDLE;      \
-    return 0;                                                                          \
-  }                                                                                    \
-  static int NAME##_frlk_next(frl_kernel_instance *frlk_self,                          \
-      struct ArrowArray *frlk_out, frl_kernel_error *frlk_error) {                     \
-    NAME##_frlk *frlk_run = (NAME##_frlk *)frlk_self->private_data;                    \
-    frlk_out->release = NULL;                                                          \
-    while (frlk_run->phase == FRLK_IN_BATCH || frlk_run->phase == FRLK_IN_FINISH) {    \
-      int frlk_rc = NAME##_frlk_step(frlk_run, frlk_error);                            \
-      if (frlk_rc) return frlk_rc;                                                     \
-      if (OUT##_writer_rows(&frlk_run->out) == 0) continue;                            \
-      frlk_rc = OUT##_writer_finish(&frlk_run->out, frlk_out);                         \
-      return frlk_rc ? frlk_explain(frlk_error, -1, frlk_rc, frlk_run->out.fault) : 0; \
-    }                                                                                  \
-    return 0;                                                                          \
-  }                                                                                    \
-  static int NAME##_frlk_finish(                                                       \
-      frl_kernel_instance *frlk_self, frl_kernel_error *frlk_error) {                  \
-    (void)frlk_error;                                                                  \
-    ((NAME##_frlk *)frlk_self->private_data)->phase = FRLK_IN_FINISH;                  \
-    return 0;                                                                          \
-  }                                                                                    \
-  static void NAME##_frlk_release(frl_kernel_instance *frlk_self) {                    \
-    NAME##_frlk *frlk_run = (NAME##_frlk *)frlk_self->private_data;                    \
-    NAME##_free(&frlk_run->state);                                                     \
-    frlk_drop_batch(&frlk_run->batch);                                                 \
-    NAME##_frlk_unread(frlk_run);                                                      \
-    OUT##_writer_deinit(&frlk_run->out);                                               \
-    free(frlk_run);                                                                    \
-    frlk_self->release = NULL;                                                         \
-  }                                                                                    \
-  static int NAME##_frlk_create(const frl_kernel_def *frlk_self,                       \
-      const frl_kernel_option *frlk_options, int64_t frlk_n,                           \
-      frl_kernel_instance *frlk_out, frl_kernel_error *frlk_error) {                   \
-    (void)frlk_self;                                                                   \
-    memset(frlk_out, 0, sizeof *frlk_out);                                             \
-    NAME##_frlk *frlk_run = (NAME##_frlk *)calloc(1, sizeof *frlk_run);                \
-    if (!frlk_run) return frlk_explain(frlk_error, -1, ENOMEM, NULL);                  \
-    int frlk_rc = NAME##_frlk_ready(frlk_run);                                         \
-    if (frlk_rc == 0) frlk_rc = OUT##_writer_init(&frlk_run->out);                     \
-    if (frlk_rc == 0)                                                                  \
-      frlk_rc = NAME##_init(&frlk_run->state, frlk_options, frlk_n, frlk_error);       \
-    if (frlk_rc) {                                                                     \
-      NAME##_frlk_unread(frlk_run);                                                    \
-      OUT##_writer_deinit(&frlk_run->out);                                             \
-      free(frlk_run);                                                                  \
-      return frlk_explain(frlk_error, -1, frlk_rc, NULL);                              \
-    }                                                                                  \
-    frlk_out->push = NAME##_frlk_push;                                                 \
-    frlk_out->next = NAME##_frlk_next;                                                 \
-    frlk_out->finish = NAME##_frlk_finish;                                             \
-    frlk_out->release = NAME##_frlk_release;                                           \
-    frlk_out->private_data = frlk_run;                                                 \
-    return 0;                                                                          \
-  }                                                                                    \
-  static int NAME##_frlk_output(                                                       \
-      const frl_kernel_def *frlk_self, struct ArrowSchema *frlk_out) {                 \
-    (void)frlk_self;                                                                   \
-    return OUT##_schema(frlk_out);                                                     \
+#define FRLK_INSTANCE(NAME, OUT, STATE)                                              \
+  static int NAME##_frlk_push(frl_kernel_instance *frlk_self, int32_t frlk_input,    \
+      struct ArrowArray *frlk_batch, frl_kernel_error *frlk_error) {                 \
+    NAME##_frlk *frlk_run = (NAME##_frlk *)frlk_self->private_data;                  \
+    frlk_run->batch = *frlk_batch;                                                   \
+    frlk_batch->release = NULL;                                                      \
+    frlk_run->input = frlk_input;                                                    \
+    frlk_run->phase = FRLK_IN_BATCH;                                                 \
+    const int frlk_rc = NAME##_frlk_bind(frlk_run);                                  \
+    return frlk_rc ? frl_kernel_fail(                                                \
+                         frlk_error, -1, "the batch is not of the input's schema")   \
+                   : 0;                                                              \
+  }                                                                                  \
+  static int NAME##_frlk_step(NAME##_frlk *frlk_run, frl_kernel_error *frlk_error) { \
+    const bool frlk_finishing = frlk_run->phase == FRLK_IN_FINISH;                   \
+    const int frlk_rc =                                                              \
+        frlk_finishing ? NAME##_finish(&frlk_run->state, &frlk_run->out, frlk_error) \
+                       : NAME##_frlk_call(frlk_run, frlk_error);                     \
+    if (frlk_rc && frlk_rc != FRL_KERNEL_MORE) {                                     \
+      const char *frlk_at = frlk_at_fault(frlk_run->out.fault, &frlk_run->out.root); \
+      return frlk_explain(frlk_error, -1, frlk_rc, frlk_at);                         \
+    }                                                                                \
+    if (frlk_rc == 0 && !frlk_finishing) frlk_drop_batch(&frlk_run->batch);          \
+    if (frlk_rc == 0) frlk_run->phase = frlk_finishing ? FRLK_AT_END : FRLK_IDLE;    \
+    return 0;                                                                        \
+  }                                                                                  \
+  static int NAME##_frlk_next(frl_kernel_instance *frlk_self,                        \
+      struct ArrowArray *frlk_out, frl_kernel_error *frlk_error) {                   \
+    NAME##_frlk *frlk_run = (NAME##_frlk *)frlk_self->private_data;                  \
+    frlk_out->release = NULL;                                                        \
+    while (frlk_run->phase == FRLK_IN_BATCH || frlk_run->phase == FRLK_IN_FINISH) {  \
+      int frlk_rc = NAME##_frlk_step(frlk_run, frlk_error);                          \
+      if (frlk_rc) return frlk_rc;                                                   \
+      if (!frlk_has_values(&frlk_run->out.root)) continue;                           \
+      frlk_rc = OUT##_writer_finish(&frlk_run->out, frlk_out);                       \
+      if (frlk_rc == 0) return 0;                                                    \
+      return frlk_explain_finish(frlk_error, frlk_rc, &frlk_run->out.root);          \
+    }                                                                                \
+    return 0;                                                                        \
+  }                                                                                  \
+  static int NAME##_frlk_finish(                                                     \
+      frl_kernel_instance *frlk_self, frl_kernel_error *frlk_error) {                \
+    (void)frlk_error;                                                                \
+    ((NAME##_frlk *)frlk_self->private_data)->phase = FRLK_IN_FINISH;                \
+    return 0;                                                                        \
+  }                                                                                  \
+  static void NAME##_frlk_release(frl_kernel_instance *frlk_self) {                  \
+    NAME##_frlk *frlk_run = (NAME##_frlk *)frlk_self->private_data;                  \
+    NAME##_free(&frlk_run->state);                                                   \
+    frlk_drop_batch(&frlk_run->batch);                                               \
+    NAME##_frlk_unread(frlk_run);                                                    \
+    OUT##_writer_deinit(&frlk_run->out);                                             \
+    free(frlk_run);                                                                  \
+    frlk_self->release = NULL;                                                       \
+  }                                                                                  \
+  static int NAME##_frlk_create(const frl_kernel_def *frlk_self,                     \
+      const frl_kernel_option *frlk_options, int64_t frlk_n,                         \
+      frl_kernel_instance *frlk_out, frl_kernel_error *frlk_error) {                 \
+    (void)frlk_self;                                                                 \
+    memset(frlk_out, 0, sizeof *frlk_out);                                           \
+    NAME##_frlk *frlk_run = (NAME##_frlk *)calloc(1, sizeof *frlk_run);              \
+    if (!frlk_run) return frlk_explain(frlk_error, -1, ENOMEM, NULL);                \
+    int frlk_rc = NAME##_frlk_ready(frlk_run);                                       \
+    if (frlk_rc == 0) frlk_rc = OUT##_writer_init(&frlk_run->out);                   \
+    if (frlk_rc == 0)                                                                \
+      frlk_rc = NAME##_init(&frlk_run->state, frlk_options, frlk_n, frlk_error);     \
+    if (frlk_rc) {                                                                   \
+      NAME##_frlk_unread(frlk_run);                                                  \
+      OUT##_writer_deinit(&frlk_run->out);                                           \
+      free(frlk_run);                                                                \
+      return frlk_explain(frlk_error, -1, frlk_rc, NULL);                            \
+    }                                                                                \
+    frlk_out->push = NAME##_frlk_push;                                               \
+    frlk_out->next = NAME##_frlk_next;                                               \
+    frlk_out->finish = NAME##_frlk_finish;                                           \
+    frlk_out->release = NAME##_frlk_release;                                         \
+    frlk_out->private_data = frlk_run;                                               \
+    return 0;                                                                        \
+  }                                                                                  \
+  static int NAME##_frlk_output(                                                     \
+      const frl_kernel_def *frlk_self, struct ArrowSchema *frlk_out) {               \
+    (void)frlk_self;                                                                 \
+    return OUT##_schema(frlk_out);                                                   \
   }
 
 #define FRLK_DEFINE(NAME, INPUTS, FLAGS, OPTIONS, DOC)                              \
@@ -286,7 +327,8 @@ FRLK_FN void frlk_drop_batch(struct ArrowArray *batch) {
     while (frlk_s->at < frlk_in->rows) {                                              \
       const int frlk_rc = NAME##_frlk_row(frlk_in, frlk_s->at, frlk_out, frlk_error); \
       if (frlk_rc)                                                                    \
-        return frlk_explain(frlk_error, frlk_s->at, frlk_rc, frlk_out->fault);        \
+        return frlk_explain(frlk_error, frlk_s->at, frlk_rc,                          \
+            frlk_at_fault(frlk_out->fault, &frlk_out->root));                         \
       frlk_s->at++;                                                                   \
       if (frlk_s->at % FRLK_ROWS_PER_LOOK == 0 &&                                     \
           (OUT##_writer_rows(frlk_out) >= FRLK_ROWS_OUT ||                            \
