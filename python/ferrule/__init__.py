@@ -5,9 +5,19 @@ DuckDB and others take them and give them. ferrule.kernel runs kernels, function
 batches written in C; ferrule.spark runs them in Spark.
 """
 
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
 from ferrule import kernel
 from ferrule._errors import Error, KernelError, SchemaError
 from ferrule._native import Batch, Schema, __version__, live
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from ferrule import spark as spark
 
 __all__ = [
     "Batch",
@@ -19,3 +29,10 @@ __all__ = [
     "kernel",
     "live",
 ]
+
+
+def __getattr__(name: str) -> ModuleType:
+    """ferrule.spark, which needs PySpark, is imported when it is first named."""
+    if name == "spark":
+        return importlib.import_module("ferrule.spark")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

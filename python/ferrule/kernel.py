@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ferrule import _library
 from ferrule._compile import compile as _compile
 from ferrule._duckdb import relation
-from ferrule._errors import SchemaError
+from ferrule._errors import Error, SchemaError
 from ferrule._native import SKIP_NULLS, SKIP_UTF8, SKIP_VALUES, Batch, Run, Schema, kernel_names
 from ferrule._native import Kernel as _Native
 
@@ -42,10 +42,7 @@ def load(
     options are the kernel's own (Kernel.options lists them). skip_checks leaves out
     checks of what the kernel gives: "nulls", "utf8", "values".
     """
-    if "pyspark.sql" in sys.modules:
-        from ferrule import spark
-
-        spark.install_checks()
+    _watch_spark()
     library = _library.opened(path)
     return Kernel(library, _Native(library.path, name), options or {}, frozenset(skip_checks))
 
@@ -79,6 +76,14 @@ def include_dir() -> str:
     return _library.include_dir()
 
 
+def _watch_spark() -> None:
+    """PySpark may have been imported since: then it is made to look at kernels."""
+    if "pyspark.sql" in sys.modules:
+        from ferrule import spark
+
+        spark.install_checks()
+
+
 class Kernel:
     """A kernel of a loaded library. A value: its methods give new ones.
 
@@ -103,12 +108,19 @@ class Kernel:
         self._library = library
         self._native = native
         self._options = {str(k): _option_text(v) for k, v in options.items()}
+        self._check_options()
         self._skip = skip
         self._declared = declared
         self.__name__ = self._native.name
         self.__doc__ = self._native.doc
         self.__signature__ = _signature(self._native.inputs)
         self._label, self._order = _declaration(self.schema, declared)
+
+    def _check_options(self) -> None:
+        known = [key for key, _, _ in self._native.options]
+        for key in self._options.keys() - set(known):
+            there = f"it has {', '.join(known)}" if known else "it has none"
+            raise Error(f"kernel {self._native.name}: it has no option {key}; {there}")
 
     def __reduce__(self) -> tuple[Any, ...]:
         arguments = (self.name, self._options, self._skip, self._declared)
@@ -149,6 +161,7 @@ class Kernel:
     @property
     def ddl(self) -> str:
         """Of the output, as Spark DDL."""
+        _watch_spark()
         return self.schema.ddl
 
     @property
@@ -163,6 +176,7 @@ class Kernel:
 
         from pyspark.sql.types import StructType
 
+        _watch_spark()
         return StructType.fromJson(json.loads(self.json))
 
     @property
@@ -188,10 +202,14 @@ class Kernel:
 
         given: for each input a Spark DataFrame, a Schema, DDL, or anything that has
         __arrow_c_schema__. Names are compared without case and a nullable column is
-        taken where no null may be (each batch is looked at), unless strict.
+        taken where no null may be (each batch is looked at), unless strict. Options
+        that must be given have to be there.
         """
         if len(given) != self._native.inputs:
             raise TypeError(f"{self.name} has {self._native.inputs} input(s), not {len(given)}")
+        for key, fallback, what in self.options:
+            if fallback is None and key not in self._options:
+                raise Error(f"kernel {self.name}: option {key} must be given: {what}")
         for i, schema in enumerate(given):
             self._native.check_input(
                 i,

@@ -2,6 +2,8 @@
 
 import pathlib
 import pickle
+import subprocess
+import sys
 import threading
 
 import duckdb
@@ -65,13 +67,60 @@ def test_state_lives_until_finish(several):
     assert rows(total.with_options(step=1).batches([])) == [{"rows": 0, "sum": 0}]
 
 
-@pytest.mark.parametrize(
-    "options, fault",
-    [({"stepp": 1}, "no option stepp"), ({"step": 0}, "step must be positive")],
-)
-def test_options_are_checked(several, options, fault):
-    with pytest.raises(ferrule.Error, match=fault):
-        list(load(several, "total", options=options).batches([]))
+def test_options_are_checked(several):
+    with pytest.raises(ferrule.Error, match="kernel total: it has no option stepp; it has step"):
+        load(several, "total", options={"stepp": 1})
+    with pytest.raises(ferrule.Error, match="it has no option x; it has none"):
+        load(several, "twice").with_options(x=1)
+    with pytest.raises(ferrule.Error, match="step must be positive"):
+        list(load(several, "total", options={"step": 0}).batches([]))
+
+
+NEEDY = """
+#include <ferrule/kernel.h>
+#define R(X) X(BIGINT, n)
+FRL_ROW(row, R)
+typedef struct needy_state { int unused; } needy_state;
+static int needy_init(needy_state *s, const frl_kernel_option *o, int64_t n, frl_kernel_error *e) {
+  (void)s, (void)o, (void)n, (void)e;
+  return 0;
+}
+static void needy_free(needy_state *s) { (void)s; }
+static int needy_batch(needy_state *s, row_reader *r, row_writer *w, frl_kernel_error *e) {
+  (void)s, (void)r, (void)w, (void)e;
+  return 0;
+}
+static int needy_finish(needy_state *s, row_writer *w, frl_kernel_error *e) {
+  (void)s, (void)w, (void)e;
+  return 0;
+}
+static const frl_kernel_option_doc needed[] = {{"file", NULL, "What to read."}, {NULL, NULL, NULL}};
+FRL_KERNEL(needy, row, row, needy_state, 0, needed, "Needs an option.")
+FRL_KERNELS(&needy_kernel)
+"""
+
+
+def test_an_option_that_must_be_given_is_asked_for_ahead():
+    needy = ferrule.kernel.compile(NEEDY)
+    with pytest.raises(ferrule.Error, match="option file must be given: What to read"):
+        needy.check("n BIGINT")
+    assert needy.with_options(file="x").check("n BIGINT").ddl == "`n` BIGINT"
+
+
+LATE = """
+import sys, ferrule
+k = ferrule.kernel.load(sys.argv[1], "twice")
+assert "pyspark" not in sys.modules
+import pyspark.sql
+from pyspark.sql.pandas.map_ops import PandasMapOpsMixin
+k.ddl
+assert hasattr(PandasMapOpsMixin.mapInArrow, "_ferrule_checks")
+assert callable(ferrule.spark.map_in_native) and not hasattr(ferrule, "none")
+"""
+
+
+def test_pyspark_may_be_imported_later(several):
+    subprocess.run([sys.executable, "-c", LATE, several], check=True)
 
 
 def test_two_inputs(several):
