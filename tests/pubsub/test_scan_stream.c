@@ -122,6 +122,37 @@ static void a_restart_plans_the_earlier_runs_batch_empty(void **state) {
   numbered_end(n);
 }
 
+/** Tasks of both run in the same executors, as with two queries of one application. */
+static void two_streams_of_a_process_keep_apart(void **state) {
+  (void)state;
+  enum { EACH = 1000 };
+  numbered *pair[] = {numbered_start(false), numbered_start(false)};
+  for (uint32_t i = 0; i < 2; i++) {
+    pair[i]->executors = 2;
+    numbered_publish(pair[i], i * EACH, EACH, 0);
+    numbered_open(pair[i], "\"maxRowsPerBatch\":300,", true);
+  }
+  uint64_t rows[2] = {0};
+  bool goes_on[2] = {true, true};
+  while (goes_on[0] || goes_on[1]) {
+    for (uint32_t i = 0; i < 2; i++) {
+      goes_on[i] = goes_on[i] && numbered_next(pair[i]);
+      if (!goes_on[i]) continue;
+      rows[i] += numbered_scan_all(pair[i]);
+      numbered_committed(pair[i]);
+    }
+  }
+  for (uint32_t i = 0; i < 2; i++) {
+    assert_int_equal(rows[i], EACH);
+    for (uint32_t k = 0; k < EACH; k++) {
+      assert_int_equal(pair[i]->seen[i * EACH + k], 1);
+    }
+    assert_int_equal(numbered_stop(pair[i], NULL), FRL_OK);
+    assert_int_equal(numbered_backlog(pair[i]), 0);
+    numbered_end(pair[i]);
+  }
+}
+
 static void a_second_stream_on_the_subscription_is_refused(void **state) {
   (void)state;
   numbered *n = numbered_start(false);
@@ -217,6 +248,7 @@ int main(void) {
       cmocka_unit_test(stop_with_a_committed_end_acks_it),
       cmocka_unit_test(stop_without_one_gives_the_batch_back),
       cmocka_unit_test(a_restart_plans_the_earlier_runs_batch_empty),
+      cmocka_unit_test(two_streams_of_a_process_keep_apart),
       cmocka_unit_test(a_second_stream_on_the_subscription_is_refused),
       cmocka_unit_test(a_missing_subscription_says_what_to_do),
       cmocka_unit_test(limits_bound_a_batch),

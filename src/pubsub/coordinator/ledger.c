@@ -185,7 +185,7 @@ static frl_status verdict(
   FRL_TRY(frl__ledger_order(l, m, FRL_ORDER_SETTLE, b->id, &order));
   for (uint32_t i = 0; commit && i < b->n_parts; i++) {
     const frl_ledger_part *part = &b->parts[i];
-    if (part->owner != m || part->state != FRL_PART_SEALED || part->doubt) continue;
+    if (part->owner != m || part->state != FRL_PART_SEALED) continue;
     FRL_TRY(frl_coord_list_put(&order->acks, i));
   }
   return FRL_OK;
@@ -199,7 +199,7 @@ static void count_rows(
     if (part->rows) frl_backoff_reset(&l->opening);
     if (part->state == FRL_PART_LOST) {
       l->rows_lost += part->rows;
-    } else if (commit && !part->doubt) {
+    } else if (commit) {
       l->rows_acked += part->rows;
     } else if (part->rows) {
       l->rows_nacked += part->rows;

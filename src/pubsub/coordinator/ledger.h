@@ -73,7 +73,8 @@ enum frl_part_state {
   FRL_PART_FREE,
   FRL_PART_CLAIMED,
   FRL_PART_SEALED,
-  FRL_PART_LOST /* sealed, and its owner is gone */
+  /* sealed, and its owner is gone: its readers get fewer rows, so it is never acked */
+  FRL_PART_LOST
 };
 
 typedef struct frl_ledger_part {
@@ -82,7 +83,6 @@ typedef struct frl_ledger_part {
   const frl_ledger_member *preferred; /* at the time of planning */
   uint64_t max_rows, max_bytes;
   uint64_t rows, bytes; /* sealed */
-  bool doubt;           /* a reader got fewer rows than were sealed */
 } frl_ledger_part;
 
 typedef struct frl_ledger_batch {

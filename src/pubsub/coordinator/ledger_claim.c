@@ -128,7 +128,6 @@ frl_status frl_ledger_claim(frl_ledger *l, const frl_coord_part *asked, int64_t 
       grant_sealed(part, m, out);
       break;
     case FRL_PART_LOST:
-      part->doubt = true;
       out->kind = FRL_GRANT_EMPTY;
       break;
   }
