@@ -240,6 +240,25 @@ static void a_batch_read_acks_on_read_where_asked(void **state) {
   numbered_end(n);
 }
 
+static void a_batch_read_left_midway_acks_nothing(void **state) {
+  (void)state;
+  numbered *n = numbered_start(false);
+  numbered_publish(n, 0, 1000, 0);
+  numbered_open(
+      n, "\"batchRead\":true,\"numPartitions\":1,\"acknowledge\":\"onRead\",", false);
+  assert_true(numbered_next(n));
+  assert_int_equal(numbered_scan(n, 0, "0", 10).rows, 10);
+  assert_int_equal(numbered_backlog(n), 1000);
+  /* the task that is tried again finds all of them */
+  const numbered_read again = numbered_scan(n, 0, "0", 0);
+  assert_int_equal(again.status, FRL_END);
+  assert_int_equal(again.rows, 1000);
+  assert_int_equal(numbered_wrong(n, 1000, 1, 2), 0);
+  assert_int_equal(numbered_stop(n, NULL), FRL_OK);
+  assert_int_equal(numbered_backlog(n), 0);
+  numbered_end(n);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_message_is_read_once_and_acked),
@@ -255,6 +274,7 @@ int main(void) {
       cmocka_unit_test(a_part_that_finds_nothing_does_not_wait_the_batch_out),
       cmocka_unit_test(a_batch_read_gives_everything_back),
       cmocka_unit_test(a_batch_read_acks_on_read_where_asked),
+      cmocka_unit_test(a_batch_read_left_midway_acks_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
