@@ -88,10 +88,14 @@ static bool split_address(
     (void)snprintf(host, host_max, "localhost");
     return true;
   }
-  const bool brackets = n > 2 && text[0] == '[' && text[n - 1] == ']';
-  if (!brackets && memchr(text, ':', n)) return false;
-  memcpy(host, text + brackets, n - 2 * brackets);
-  host[n - 2 * brackets] = '\0';
+  if (n > 2 && text[0] == '[' && text[n - 1] == ']') {
+    text++;
+    n -= 2;
+  } else if (memchr(text, ':', n)) {
+    return false;
+  }
+  memcpy(host, text, n);
+  host[n] = '\0';
   return true;
 }
 

@@ -21,7 +21,7 @@ void line_reader_deinit(line_reader *r) {
 
 /* Room for at least one more byte behind what is there. */
 static frl_status make_room(line_reader *r, frl_error *err) {
-  if (r->start > 0) {
+  if (r->buf && r->start > 0) {
     memmove(r->buf, r->buf + r->start, r->end - r->start);
     r->end -= r->start;
     r->start = 0;
@@ -64,13 +64,18 @@ static frl_status read_more(line_reader *r, frl_error *err) {
   return FRL_OK;
 }
 
+static char *line_end(const line_reader *r, size_t looked) {
+  if (!r->buf) return NULL;
+  return memchr(r->buf + r->start + looked, '\n', r->end - r->start - looked);
+}
+
 frl_status line_reader_next(line_reader *r, char **line, size_t *n, frl_error *err) {
   size_t looked = 0; /* of what is there, no line end in it */
   for (;;) {
     const size_t have = r->end - r->start;
-    char *from = r->buf ? r->buf + r->start : NULL;
-    char *found = have > looked ? memchr(from + looked, '\n', have - looked) : NULL;
+    char *found = line_end(r, looked);
     if (found || (r->ended && have)) {
+      char *from = r->buf + r->start;
       *line = from;
       *n = found ? (size_t)(found - from) : have;
       r->start += *n + (found ? 1 : 0);

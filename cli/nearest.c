@@ -38,7 +38,7 @@ static search search_for(const char *word, size_t n) {
 /* A third of a word may be wrong. */
 static void consider(search *s, const char *name) {
   const unsigned d = distance(s->word, s->n, name, strlen(name));
-  if (d >= s->best_distance || d * 3 > s->n + 1) return;
+  if (d >= s->best_distance || d > (s->n + 1) / 3) return;
   s->best = name;
   s->best_distance = d;
 }

@@ -6,7 +6,7 @@
 #include "row/plan.h"
 #include "row/value_write.h"
 
-enum { BLOCK_ROWS = 256, MAX_WORDS = 4 };
+enum { BLOCK_ROWS = 256, WORDS_MAX_BYTES = 4 * FRL_ROW_WORD };
 
 struct frl_row_writer {
   frl_mem mem;
@@ -135,7 +135,7 @@ static void write_texts(frl_row_writer *writer, const frl_row_view *view, size_t
     const size_t size = end - begin;
     uint8_t *to = target->data + target->used;
     frl_row_point(target->data + word, target->used, size);
-    if (size > MAX_WORDS * FRL_ROW_WORD || begin + MAX_WORDS * FRL_ROW_WORD > last) {
+    if (size > WORDS_MAX_BYTES || begin + WORDS_MAX_BYTES > last) {
       target->used += frl_row_put_bytes(to, view->values + begin, size);
     } else {
       target->used += frl_row_put_words(to, view->values + begin, size);
