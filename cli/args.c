@@ -120,6 +120,17 @@ static unsigned suffix_shift(const char *suffix) {
   return 0;
 }
 
+/* 1073741824 as 1g */
+static void bound_text(char out[32], uint64_t value, bool bytes) {
+  static const char suffixes[] = {'\0', 'k', 'm', 'g', '\0'};
+  size_t i = 0;
+  while (bytes && value && value % 1024 == 0 && suffixes[i + 1]) {
+    value /= 1024;
+    i++;
+  }
+  (void)snprintf(out, 32, "%llu%c", (unsigned long long)value, suffixes[i]);
+}
+
 bool cli_number(const cli_args *args, const char *name, uint64_t min, uint64_t max,
     bool bytes, uint64_t *inout) {
   const char *text = cli_text(args, name, NULL);
@@ -133,8 +144,12 @@ bool cli_number(const cli_args *args, const char *name, uint64_t min, uint64_t m
   const bool wraps = shift && value > UINT64_MAX >> shift;
   value <<= shift;
   if (!whole || wraps || value < min || value > max) {
-    (void)cli_usage(args, "--%s %s: a whole number from %llu to %llu is needed", name,
-        text, (unsigned long long)min, (unsigned long long)max);
+    char least[32];
+    char most[32];
+    bound_text(least, min, bytes);
+    bound_text(most, max, bytes);
+    (void)cli_usage(args, "--%s %s: a whole number from %s to %s is needed", name, text,
+        least, most);
     return false;
   }
   *inout = value;

@@ -117,6 +117,12 @@ int cli_cluster_raise(const cli_args *args, const frl_cluster_options *options) 
                             : frl_cluster_start(cli_cluster_folder(args), &watch, &err);
   cli_cluster_warn(args);
   if (st != FRL_OK) return cli_fail(args, st, &err);
-  if (!a.quiet) (void)fprintf(stderr, "%5.1f s  up\n", cli_now_s() - a.began_s);
+  if (a.quiet) return CLI_OK;
+  char page[64] = "";
+  if (frl_cluster_page(cli_cluster_folder(args), page, sizeof page, NULL) != FRL_OK) {
+    page[0] = '\0';
+  }
+  (void)fprintf(stderr, "%5.1f s  up%s%s\n", cli_now_s() - a.began_s,
+      page[0] ? "; status page: " : "", page);
   return CLI_OK;
 }

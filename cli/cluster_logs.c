@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,6 +104,8 @@ static int run(const cli_args *args) {
   frl_error err = {0};
   cli_interrupt_catch();
   const frl_status st = frl_cluster_logs(&options, &err);
+  /* as head does: who reads logs has seen enough, nothing is lost */
+  if (fflush(stdout) != 0 && errno == EPIPE) (void)!freopen("/dev/null", "w", stdout);
   return st == FRL_OK ? CLI_OK : cli_fail(args, st, &err);
 }
 

@@ -1,5 +1,7 @@
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cluster.h"
 
@@ -49,13 +51,17 @@ static int pipeline_words(const cli_args *args, const char **words) {
   return n;
 }
 
-/* Without --remote it would start a Spark of its own, whatever SPARK_REMOTE says. */
+/* Without --remote spark-pipelines would start a Spark of its own, whatever
+   SPARK_REMOTE says, and pyspark greet with a traceback. */
 static bool lacks_remote(const cli_args *args) {
-  if (strcmp(args->operands[0], "spark-pipelines") != 0) return false;
-  bool runs = false;
+  const bool shell = strcmp(args->operands[0], "pyspark") == 0;
+  if (!shell && strcmp(args->operands[0], "spark-pipelines") != 0) return false;
+  if (cli_flag(args, "classic")) return false;
+  bool runs = shell;
   for (int i = 1; i < args->n_operands; i++) {
     const char *word = args->operands[i];
-    if (strncmp(word, "--remote", 8) == 0) return false;
+    if (strncmp(word, "--remote", 8) == 0 || strcmp(word, "--master") == 0)
+      return false;
     runs = runs || strcmp(word, "run") == 0 || strcmp(word, "dry-run") == 0;
   }
   return runs;
@@ -87,6 +93,13 @@ static int run(const cli_args *args) {
                         ends_with(args->operands[0], ".yaml");
   if (pipeline && args->n_operands > 1) {
     return cli_usage(args, "one word too many: %s", args->operands[1]);
+  }
+  const char *spec = args->n_operands ? args->operands[0] : "spark-pipeline.yml";
+  if (pipeline && access(spec, R_OK) != 0) {
+    (void)fprintf(stderr,
+        "ferrule cluster run: %s: %s; name a pipeline's spec, or be in its folder\n",
+        spec, strerror(errno));
+    return CLI_NOT_FOUND;
   }
   const int n = pipeline ? pipeline_words(args, words) : command_words(args, words);
   words[n] = NULL;

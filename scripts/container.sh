@@ -104,7 +104,10 @@ case $verb in
     "$engine" image rm --force "$image" >/dev/null
     ;;
   run)
-    up "$@"
+    case ${1:-} in
+      -- | [!-]*) up ;; # the words are of what runs
+      *) up "$@" ;;
+    esac
     wait_until_ready
     inside scripts/run.sh "$@"
     ;;

@@ -3,6 +3,9 @@
 # Pub/Sub emulator into the pipeline of spark-pipeline.yml, and from there into Parquet.
 #
 # usage: scripts/run.sh [OPTION of ferrule cluster up...]
+#        scripts/run.sh SPEC.yml|SCRIPT.py [WORD...] | -- PROGRAM [WORD...]
+#
+# The second form brings the cluster up where it is not, and is `ferrule cluster run`.
 #
 # Brings the cluster up where it is not, starts the tables anew, and proves that nothing
 # was lost or doubled, and that the kernel computed what Python computes. A cluster that
@@ -14,6 +17,15 @@ set -euo pipefail
 cd "$FRL_ROOT"
 if [ -n "${ENGINE:-}" ]; then exec scripts/container.sh run "$@"; fi
 
+ferrule=${FERRULE_COMMAND:-$FRL_ROOT/build/release/ferrule}
+folder=${FERRULE_FOLDER:-$FRL_ROOT}
+case ${1:-} in
+  -- | [!-]*)
+    scripts/cluster.sh up --quiet --renew
+    exec "$ferrule" cluster run --folder "$folder" "$@"
+    ;;
+esac
+
 interrupted() {
   trap - INT TERM
   jobs -p | xargs -r kill 2>/dev/null || true
@@ -24,8 +36,6 @@ trap interrupted INT TERM
 
 scripts/cluster.sh up --renew "$@"
 
-ferrule=${FERRULE_COMMAND:-$FRL_ROOT/build/release/ferrule}
-folder=${FERRULE_FOLDER:-$FRL_ROOT}
 cluster() { "$ferrule" cluster "$@"; }
 python=$(scripts/python-env.sh run)/bin/python
 emulator=$(cluster ps --folder "$folder" --json | sed -n 's/.*"pubsub-emulator".*"url": "\([^"]*\)".*/\1/p')

@@ -149,6 +149,10 @@ FRL_API FRL_NODISCARD frl_status frl_cluster_clean(
 FRL_API FRL_NODISCARD frl_status frl_cluster_services(const char *folder,
     frl_cluster_service_fn each, void *ctx, bool *supervised, frl_error *err);
 
+/** The address of the status page; FRL_E_NOT_FOUND: there never was a cluster here. */
+FRL_API FRL_NODISCARD frl_status frl_cluster_page(
+    const char *folder, char *out, size_t max, frl_error *err);
+
 /**
  * Tell what is wrong with a cluster that no service shows: a disk that is full, a build
  * of jar, wheel or command that is newer than the one that runs, processes that nobody

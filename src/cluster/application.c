@@ -15,15 +15,16 @@
 #include "cluster/launch.h"
 #include "cluster/lock.h"
 #include "cluster/record.h"
+#include "cluster/stamp.h"
 
-enum { CHUNK_BYTES = 16 * 1024 };
+/* the second: of as many empty lines as a chunk can hold */
+enum { CHUNK_BYTES = 16 * 1024, STAMPED_MAX = 32 * CHUNK_BYTES };
 
 static const char application_name[] = "spark-app";
 
 typedef struct stream_copy {
   uv_pipe_t pipe;
   int to; /* the caller's output */
-  int log;
   char chunk[CHUNK_BYTES];
 } stream_copy;
 
@@ -36,6 +37,8 @@ typedef struct application {
   uv_signal_t terminate;
   stream_copy out;
   stream_copy err;
+  int log;
+  bool within; /* a line of the log has begun */
   bool interactive;
   int code;
 } application;
@@ -101,6 +104,20 @@ static void write_all(int fd, const char *data, size_t n) {
   }
 }
 
+/* Both streams go into one log. */
+static void log_lines(application *a, const char *data, size_t n) {
+  frl_buf b;
+  const bool before = a->within;
+  frl_buf_init(&b, NULL, STAMPED_MAX);
+  if (frl__cluster_stamp(&a->within, frl_clock_wall_us(NULL), data, n, &b) == FRL_OK) {
+    write_all(a->log, (const char *)b.data, b.len);
+  } else {
+    a->within = before;
+    write_all(a->log, data, n); /* rather without its time than not at all */
+  }
+  frl_buf_deinit(&b);
+}
+
 static void on_alloc(uv_handle_t *handle, size_t size, uv_buf_t *buf) {
   stream_copy *s = handle->data;
   (void)size;
@@ -111,7 +128,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf) {
   stream_copy *s = stream->data;
   if (n > 0) {
     write_all(s->to, buf->base, (size_t)n);
-    write_all(s->log, buf->base, (size_t)n);
+    log_lines(stream->loop->data, buf->base, (size_t)n);
   }
   if (n < 0) uv_close((uv_handle_t *)stream, NULL);
 }
@@ -137,24 +154,23 @@ static void on_terminate(uv_signal_t *handle, int number) {
 }
 
 static void open_stream(
-    application *a, stream_copy *s, uv_stdio_container_t *slot, int to, int log) {
+    application *a, stream_copy *s, uv_stdio_container_t *slot, int to) {
   if (a->interactive) {
     *slot = (uv_stdio_container_t){.flags = UV_INHERIT_FD, .data.fd = to};
     return;
   }
   s->to = to;
-  s->log = log;
   (void)uv_pipe_init(&a->uv, &s->pipe, 0);
   s->pipe.data = s;
   *slot = (uv_stdio_container_t){.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE,
       .data.stream = (uv_stream_t *)&s->pipe};
 }
 
-static frl_status spawn(application *a, frl_cluster_words *argv, frl_cluster_words *env,
-    int log, frl_error *err) {
+static frl_status spawn(
+    application *a, frl_cluster_words *argv, frl_cluster_words *env, frl_error *err) {
   uv_stdio_container_t stdio[3] = {{.flags = UV_INHERIT_FD, .data.fd = 0}};
-  open_stream(a, &a->out, &stdio[1], 1, log);
-  open_stream(a, &a->err, &stdio[2], 2, log);
+  open_stream(a, &a->out, &stdio[1], 1);
+  open_stream(a, &a->err, &stdio[2], 2);
   const uv_process_options_t options = {.exit_cb = on_ended,
       .file = argv->items[0],
       .args = argv->items,
@@ -185,12 +201,14 @@ static frl_status spawn(application *a, frl_cluster_words *argv, frl_cluster_wor
   return frl_fail_errno(err, -rc, "%s", argv->items[0]);
 }
 
-static frl_status run(application *a, frl_cluster_words *argv, frl_cluster_words *env,
-    int log, frl_error *err) {
+static frl_status run(
+    application *a, frl_cluster_words *argv, frl_cluster_words *env, frl_error *err) {
   const int rc = uv_loop_init(&a->uv);
   if (rc != 0) return frl_fail_errno(err, -rc, "cluster: event loop");
-  const frl_status st = spawn(a, argv, env, log, err);
+  a->uv.data = a;
+  const frl_status st = spawn(a, argv, env, err);
   (void)uv_run(&a->uv, UV_RUN_DEFAULT);
+  if (a->within) write_all(a->log, "\n", 1);
   (void)uv_loop_close(&a->uv);
   if (st == FRL_OK) record_end(a);
   return st;
@@ -222,10 +240,10 @@ static frl_status run_logged(application *a, const char *const *argv, frl_error 
   frl_cluster_words env = {0};
   char path[FRL_CLUSTER_PATH_MAX];
   (void)frl__cluster_place(path, a->state.settings.folder, "logs/spark-app.log");
-  const int log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  a->log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   frl_status st = prepare(a, argv, &words, &env, err);
-  if (st == FRL_OK) st = run(a, &words, &env, log, err);
-  if (log >= 0) (void)close(log);
+  if (st == FRL_OK) st = run(a, &words, &env, err);
+  if (a->log >= 0) (void)close(a->log);
   frl__cluster_words_deinit(&words);
   frl__cluster_words_deinit(&env);
   return st;

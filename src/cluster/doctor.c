@@ -177,6 +177,34 @@ static int bind_error(uint16_t port) {
   return failed;
 }
 
+/* Its processes run in FOLDER/.cluster, its supervisor in FOLDER; "": it is of none. */
+static void cluster_of(const frl_process *process, char folder[FRL_CLUSTER_PATH_MAX]) {
+  static const char ending[] = "/.cluster";
+  const size_t m = sizeof ending - 1;
+  if (!frl_process_folder(process->pid, folder, FRL_CLUSTER_PATH_MAX)) folder[0] = '\0';
+  const size_t n = strlen(folder);
+  if (n > m && strcmp(folder + n - m, ending) == 0) folder[n - m] = '\0';
+  if (!frl__cluster_is_supervised(folder)) folder[0] = '\0';
+}
+
+static void tell_taken(
+    const char *what, const frl_process *holder, frl_cluster_report *r) {
+  char found[TEXT_MAX];
+  char folder[FRL_CLUSTER_PATH_MAX];
+  cluster_of(holder, folder);
+  if (folder[0]) {
+    (void)snprintf(found, sizeof found, "taken by the cluster in %s, process %d (%s)",
+        folder, holder->pid, holder->name);
+    bad(r, what, found,
+        "ferrule cluster stop --folder %s, or choose other ports with --port-base",
+        folder);
+  } else {
+    (void)snprintf(
+        found, sizeof found, "taken by process %d (%s)", holder->pid, holder->name);
+    bad(r, what, found, "end that process, or choose other ports with --port-base");
+  }
+}
+
 static void judge_port(uint16_t port, const char *service, frl_cluster_report *r) {
   char what[96];
   char found[TEXT_MAX];
@@ -186,9 +214,7 @@ static void judge_port(uint16_t port, const char *service, frl_cluster_report *r
   if (why == 0) {
     good(r, what, "free");
   } else if (why == EADDRINUSE && frl_process_listening(port, &holder)) {
-    (void)snprintf(
-        found, sizeof found, "taken by process %d (%s)", holder.pid, holder.name);
-    bad(r, what, found, "end that process, or choose other ports with --port-base");
+    tell_taken(what, &holder, r);
   } else {
     (void)snprintf(found, sizeof found, "%s", strerror(why));
     bad(r, what, found, "choose other ports with --port-base");

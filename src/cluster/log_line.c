@@ -49,6 +49,8 @@ static bool parse_record(frl_cluster_line *out, frl_cluster_log_context *context
   at += taken;
   const char *colon = memchr(text + at, ':', n - at);
   if (!colon || colon + 1 >= text + n || colon[1] != ' ') return false;
+  if (memchr(text + at, ' ', (size_t)(colon - text) - at))
+    return false; /* a sentence */
   memcpy(context->time, text, FRL_CLUSTER_TIME_BYTES);
   context->time[FRL_CLUSTER_TIME_BYTES] = '\0';
   context->level = level;
@@ -91,9 +93,29 @@ static bool is_command(frl_cluster_log_context *context, const char *text, size_
   return false;
 }
 
+/* The time before a line of an application, which may be a record itself. */
+static size_t stamp_of(frl_cluster_log_context *context, const char *text, size_t n) {
+  if (!is_time(text, n) || n == FRL_CLUSTER_TIME_BYTES ||
+      text[FRL_CLUSTER_TIME_BYTES] != ' ') {
+    return 0;
+  }
+  memcpy(context->time, text, FRL_CLUSTER_TIME_BYTES);
+  context->time[FRL_CLUSTER_TIME_BYTES] = '\0';
+  return FRL_CLUSTER_TIME_BYTES + 1;
+}
+
 bool frl__cluster_log_parse(frl_cluster_line *out, frl_cluster_log_context *context,
     const char *text, size_t n) {
   if (n && text[n - 1] == '\r') n--;
+  *out = (frl_cluster_line){.struct_size = sizeof *out};
+  if (parse_record(out, context, text, n)) {
+    out->time = context->time;
+    context->command = false;
+    return true;
+  }
+  const size_t stamp = stamp_of(context, text, n);
+  text += stamp;
+  n -= stamp;
   *out = (frl_cluster_line){.struct_size = sizeof *out,
       .level = FRL_LOG_INFO,
       .message = text,

@@ -18,7 +18,8 @@ typedef struct frl_cluster_log_context {
 
 /**
  * Takes a line, without its end, apart: "TIME LEVEL LOGGER: MESSAGE"; a stack trace
- * belongs to what stands before it; anything else is an application's output, INFO.
+ * belongs to what stands before it; anything else is an application's output, INFO,
+ * with a TIME before it where `cluster run` wrote it down.
  * Views into text, and time into context. false: noise that nobody needs.
  */
 bool frl__cluster_log_parse(frl_cluster_line *out, frl_cluster_log_context *context,

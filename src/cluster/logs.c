@@ -79,14 +79,24 @@ static void drop_gone(stream *s) {
 
 static void find_files(stream *s) { frl__cluster_log_places(s->folder, find_file, s); }
 
+/* Workers have numbers, executors applications. */
+static bool may_follow(const char *name, const char *rest) {
+  if (strcmp(name, "spark-worker") == 0 && rest[0] == '-') {
+    return strspn(rest + 1, "0123456789") == strlen(rest + 1);
+  }
+  return rest[0] == '\0' || (strcmp(name, "executor") == 0 && rest[0] == ' ');
+}
+
 /* A name that none has would be followed in silence for ever. */
 static frl_status check_service(const char *only, frl_error *err) {
   static const char *const names[] = {"spark-master", "spark-worker", "spark-connect",
       "spark-app", "pubsub-emulator", "supervisor", "executor"};
   if (!only) return FRL_OK;
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-    const size_t n = strlen(only) < strlen(names[i]) ? strlen(only) : strlen(names[i]);
-    if (strncmp(only, names[i], n) == 0) return FRL_OK;
+    const size_t n = strlen(names[i]);
+    if (strncmp(only, names[i], strlen(only)) == 0) return FRL_OK; /* the beginning */
+    if (strncmp(only, names[i], n) == 0 && may_follow(names[i], only + n))
+      return FRL_OK;
   }
   return frl_fail(err, FRL_E_INVALID,
       "there is no service %s: spark-master, spark-worker, spark-connect, spark-app, "

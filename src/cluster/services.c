@@ -52,3 +52,15 @@ frl_status frl_cluster_services(const char *folder, frl_cluster_service_fn each,
   frl__cluster_tell_applications(&state, each, ctx);
   return FRL_OK;
 }
+
+frl_status frl_cluster_page(const char *folder, char *out, size_t max, frl_error *err) {
+  char path[FRL_CLUSTER_PATH_MAX];
+  frl_cluster_state state;
+  frl_cluster_ports ports;
+  FRL_TRY(frl__cluster_folder(path, folder, err));
+  FRL_TRY(frl__cluster_state_read(&state, path, err));
+  frl__cluster_ports_of(&ports, &state.settings);
+  const int n = snprintf(out, max, "http://127.0.0.1:%u", ports.status);
+  if (n > 0 && (size_t)n < max) return FRL_OK;
+  return frl_fail(err, FRL_E_LIMIT, "cluster: no room for the page's address");
+}

@@ -188,16 +188,44 @@ void frl__cluster_ports_of(frl_cluster_ports *out, const frl_cluster_settings *s
   }
 }
 
+static bool is_named(const char *text) { return text && text[0]; }
+
+/* Both have the same bounds, so that it always fits. */
+#define INHERIT(field) (void)copy(s->field, sizeof s->field, running->field)
+
+void frl__cluster_inherit(frl_cluster_settings *s, const frl_cluster_options *named,
+    const frl_cluster_settings *running) {
+  if (!named->workers) s->workers = running->workers;
+  if (!named->cores) s->cores = running->cores;
+  if (!named->memory_bytes) s->memory_bytes = running->memory_bytes;
+  if (!named->port_base) s->port_base = running->port_base;
+  if (!named->log_bytes) s->log_bytes = running->log_bytes;
+  if (!named->restart) s->restart = running->restart;
+  if (!is_named(named->python)) {
+    INHERIT(python);
+    INHERIT(spark_home);
+  }
+  if (!is_named(named->java_home)) INHERIT(java_home);
+  if (!is_named(named->jar)) INHERIT(jar);
+  if (!is_named(named->wheel)) INHERIT(wheel);
+  if (!is_named(named->python_path)) INHERIT(python_path);
+  if (!is_named(named->project)) INHERIT(project);
+  if (!is_named(named->subscriptions)) INHERIT(subscriptions);
+}
+
 const char *frl__cluster_difference(
-    const frl_cluster_settings *a, const frl_cluster_settings *b) {
+    const frl_cluster_settings *running, const frl_cluster_settings *asked) {
+  const frl_cluster_settings *a = running;
+  const frl_cluster_settings *b = asked;
   if (a->workers != b->workers) return "workers";
   if (a->cores != b->cores) return "cores";
   if (a->memory_bytes != b->memory_bytes) return "memory";
   if (a->port_base != b->port_base) return "port-base";
   if (a->log_bytes != b->log_bytes) return "log-size";
+  if (!a->restart && b->restart) return "restart";
   if (strcmp(a->python, b->python) != 0) return "python";
+  if (strcmp(a->spark_home, b->spark_home) != 0) return "python";
   if (strcmp(a->java_home, b->java_home) != 0) return "java-home";
-  if (strcmp(a->spark_home, b->spark_home) != 0) return "Spark";
   if (strcmp(a->jar, b->jar) != 0) return "jar";
   if (strcmp(a->wheel, b->wheel) != 0) return "wheel";
   if (strcmp(a->python_path, b->python_path) != 0) return "python-path";

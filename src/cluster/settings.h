@@ -47,11 +47,15 @@ FRL_NODISCARD frl_status frl__cluster_resolve(
 FRL_NODISCARD frl_status frl__cluster_folder(
     char out[FRL_CLUSTER_PATH_MAX], const char *folder, frl_error *err);
 void frl__cluster_ports_of(frl_cluster_ports *out, const frl_cluster_settings *s);
+/** What the options do not name is as it runs. */
+void frl__cluster_inherit(frl_cluster_settings *s, const frl_cluster_options *named,
+    const frl_cluster_settings *running);
 /**
- * The name of a setting of which the two differ, or NULL. `restart` may differ.
+ * The option of which the two differ, or NULL. One that restarts what ends will do for
+ * who did not ask for it.
  */
 const char *frl__cluster_difference(
-    const frl_cluster_settings *a, const frl_cluster_settings *b);
+    const frl_cluster_settings *running, const frl_cluster_settings *asked);
 
 /** FOLDER/.cluster/NAME; false: too long. */
 bool frl__cluster_place(

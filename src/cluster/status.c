@@ -1,6 +1,7 @@
 #include "cluster/status.h"
 
 #include <embedded/status_page.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yyjson.h>
@@ -9,6 +10,7 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "cluster/http_get.h"
+#include "cluster/launch.h"
 
 enum { PICTURE_MS = 2000, PICTURE_MAX_BYTES = 4 << 20 };
 
@@ -20,8 +22,21 @@ static uint64_t resident_bytes(const frl_cluster_record *r) {
 
 /* ---- the picture ---- */
 
-static void add_service(
-    const frl_cluster_record *r, yyjson_mut_doc *doc, yyjson_mut_val *list) {
+/* Spark's page of what runs in it, beside the address for clients. */
+static void add_page(const frl_cluster_state *state, uint32_t index,
+    yyjson_mut_doc *doc, yyjson_mut_val *service) {
+  char text[48];
+  uint32_t number = 0;
+  frl_cluster_ports ports;
+  if (frl__cluster_kind_of(state, index, &number) != FRL_CLUSTER_CONNECT) return;
+  frl__cluster_ports_of(&ports, &state->settings);
+  (void)snprintf(text, sizeof text, "http://127.0.0.1:%u", ports.connect_ui);
+  yyjson_mut_obj_add_strcpy(doc, service, "page", text);
+}
+
+static void add_service(const frl_cluster_state *state, uint32_t index,
+    yyjson_mut_doc *doc, yyjson_mut_val *list) {
+  const frl_cluster_record *r = &state->services[index];
   yyjson_mut_val *o = yyjson_mut_arr_add_obj(doc, list);
   yyjson_mut_obj_add_str(doc, o, "name", r->name);
   yyjson_mut_obj_add_str(doc, o, "state", frl_cluster_state_name(r->state));
@@ -31,6 +46,7 @@ static void add_service(
   yyjson_mut_obj_add_int(doc, o, "sinceMicros", r->since_us);
   yyjson_mut_obj_add_str(doc, o, "url", r->url);
   yyjson_mut_obj_add_str(doc, o, "reason", r->reason);
+  add_page(state, index, doc, o);
 }
 
 static void add_emulator(
@@ -53,7 +69,7 @@ frl_status frl__cluster_status_json(const frl_cluster_state *state,
   yyjson_mut_doc_set_root(doc, root);
   yyjson_mut_val *services = yyjson_mut_obj_add_arr(doc, root, "services");
   for (uint32_t i = 0; i < state->n_services; i++) {
-    add_service(&state->services[i], doc, services);
+    add_service(state, i, doc, services);
   }
   add_emulator(emulator, emulator_n, doc, root);
   size_t n = 0;

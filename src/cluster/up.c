@@ -151,7 +151,9 @@ static frl_status wake(ascent *a, frl_error *err) {
   const char *other = frl__cluster_difference(&a->seen.settings, &a->settings);
   if (other) {
     return frl_fail(err, FRL_E_STATE,
-        "the cluster runs with another %s: ferrule cluster stop ends it", other);
+        "the cluster runs with other settings (--%s): ferrule cluster stop, then up, "
+        "takes these",
+        other);
   }
   while (is_behind(&a->seen) && frl_clock_now_ms(NULL) - a->began_ms < BEHIND_MS) {
     (void)nanosleep(&(struct timespec){0, TURN_MS * 1000000L}, NULL);
@@ -273,6 +275,11 @@ frl_status frl_cluster_up(const frl_cluster_options *options,
   FRL_TRY(frl__cluster_resolve(&settings, options, err));
   if (!settings.command[0]) {
     return frl_fail(err, FRL_E_INVALID, "cluster: command: its path is needed");
+  }
+  if (frl__cluster_is_supervised(settings.folder)) {
+    frl_cluster_state state;
+    FRL_TRY(frl__cluster_state_read(&state, settings.folder, err));
+    frl__cluster_inherit(&settings, options, &state.settings);
   }
   return ascend_with(&settings, options->renew, watch, err);
 }

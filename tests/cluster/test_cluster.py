@@ -82,7 +82,29 @@ def test_a_second_up_changes_nothing(cluster):
 def test_other_settings_are_refused_by_name(cluster):
     done = cluster.up("--cores", 77)
     assert done.returncode == 1
-    assert "another cores" in done.stderr and "ferrule cluster stop" in done.stderr
+    assert "--cores" in done.stderr and "ferrule cluster stop" in done.stderr
+    done = cluster.up("--restart")
+    assert done.returncode == 1 and "--restart" in done.stderr
+
+
+def test_up_without_options_takes_the_cluster_that_runs(cluster):
+    """As make run after make up ARGS="--port-base ...": nobody repeats the options."""
+    before = cluster.services()
+    shell = {"FERRULE_JAR": "", "JAVA_HOME": "/nowhere"}  # another than the first
+    done = cluster.cluster("up", "--renew", env=shell)
+    assert done.returncode == 0, done.stderr
+    assert f"status page: http://127.0.0.1:{cluster.port_base + 5}" in done.stderr
+    assert cluster.services()["spark-master"]["pid"] == before["spark-master"]["pid"]
+
+
+def test_a_port_of_another_cluster_is_named_by_its_folder(cluster, tmp_path):
+    words = ["--folder", tmp_path, "--port-base", cluster.port_base]
+    done = cluster.ferrule("cluster", "doctor", *words)
+    assert done.returncode == 1
+    for service in ("spark-master", "spark-connect UI", "pubsub-emulator", "status page"):
+        taken = f"({service}): taken by the cluster in {cluster.folder}, process "
+        assert taken in done.stdout, done.stdout
+    assert f"ferrule cluster stop --folder {cluster.folder}" in done.stdout
 
 
 def test_nothing_listens_beyond_loopback(cluster):
@@ -107,6 +129,14 @@ def test_an_exit_code_is_handed_on_and_shown(cluster):
     assert cluster.cluster("run", "--", "sh", "-c", "exit 7").returncode == 7
     app = cluster.services()["spark-app"]
     assert (app["state"], app["reason"]) == ("ended", "exit code 7")
+
+
+def test_pyspark_is_a_shell_of_the_connect_server(cluster):
+    typed = "spark.range(7).count()\n"
+    done = cluster.cluster("run", "--interactive", "--", "pyspark", input=typed)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "Connect server" in done.stdout and "\n7" in done.stdout.replace(">>> ", "\n")
 
 
 def test_sigterm_reaches_what_run_has_started(cluster):
@@ -145,14 +175,59 @@ def test_logs_are_one_stream_with_levels(cluster):
     assert ready[0]["level"] == "INFO" and ready[0]["logger"] == "cluster" and ready[0]["time"]
     times = [line["time"] for line in lines if line["time"]]
     assert times == sorted(times)
+    assert all(line["time"] for line in lines if line["service"] == "spark-app")
     app = cluster.cluster("logs", "--no-follow", "--service", "spark-app").stdout
     assert "said" in app and "cried" in app and "supervisor" not in app
     assert "\033" not in app  # no terminal, no colours
     worse = cluster.cluster("logs", "--no-follow", "--level", "error").stdout
     assert "is ready" not in worse
-    typo = cluster.cluster("logs", "--service", "spark-conect")
-    assert typo.returncode == 2
-    assert "there is no service spark-conect" in typo.stderr and "spark-connect" in typo.stderr
+    for wrong in ("spark-conect", "spark-apps", "spark-worker-x"):
+        typo = cluster.cluster("logs", "--no-follow", "--service", wrong)
+        assert typo.returncode == 2
+        assert f"there is no service {wrong}" in typo.stderr and "spark-connect" in typo.stderr
+    for right in ("spark-worker-2", "spark", "executor app-1/0"):
+        done = cluster.cluster("logs", "--no-follow", "--service", right)
+        assert done.returncode == 0, done.stderr
+
+
+def test_a_reader_of_logs_may_leave(cluster):
+    process = subprocess.Popen(
+        [COMMAND, "cluster", "logs", "--no-follow", "--folder", cluster.folder],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait(60) == 0
+
+
+# an executor that is asked to end, as idle ones are; its end is awaited from outside
+EXECUTOR = r"""
+import os, pathlib, signal, time
+from pyspark.sql import SparkSession
+spark = SparkSession.builder.getOrCreate()
+spark.range(10).count()
+mine = f"FERRULE_CLUSTER={os.environ['FERRULE_CLUSTER']}".encode()
+for process in pathlib.Path("/proc").glob("[0-9]*"):
+    try:
+        words = (process / "cmdline").read_bytes()
+        marked = mine in (process / "environ").read_bytes().split(b"\0")
+    except OSError:
+        continue
+    if marked and words.startswith(b"/") and b"CoarseGrainedExecutorBackend" in words:
+        print("ended", process.name)
+        os.kill(int(process.name), signal.SIGTERM)
+"""
+
+
+def test_the_end_of_an_executor_is_no_error(cluster):
+    asked = [w for w in cluster.run_python(EXECUTOR).split() if w.isdigit()]
+    assert asked
+    wait_for(lambda: not any(pathlib.Path("/proc", pid).exists() for pid in asked))
+    logs = cluster.cluster("logs", "--no-follow").stdout
+    assert "RECEIVED SIGNAL" not in logs
+    work = cluster.folder / ".cluster/work"
+    assert not [p for p in work.glob("*/*/stderr") if "RECEIVED SIGNAL" in p.read_text()]
 
 
 def test_the_status_page_tells_services_and_subscriptions(cluster):

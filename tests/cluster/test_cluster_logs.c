@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cluster/log_file.h"
+#include "cluster/stamp.h"
 #include "support/cmocka_c.h"
 
 static frl_cluster_line parse(
@@ -55,6 +56,50 @@ static void an_application_speaks_at_info(void **state) {
   /* and what looks like a trace behind it is the application's too */
   assert_int_equal(parse(&c, "\tat home", true).level, FRL_LOG_INFO);
   (void)parse(&c, "WARNING: Using incubator modules: jdk.incubator.vector", false);
+}
+
+static void what_an_application_says_has_its_time(void **state) {
+  (void)state;
+  static const char error[] =
+      "2026-01-31T10:00:02.000Z 2026-01-31T10:00:01.999Z ERROR Executor: m";
+  frl_cluster_log_context c = {0};
+  frl_cluster_line l = parse(&c, "2026-01-31T10:00:01.000Z rows: 7", true);
+  assert_string_equal(l.time, "2026-01-31T10:00:01.000Z");
+  assert_int_equal(l.level, FRL_LOG_INFO);
+  is(l.message, l.message_len, "rows: 7");
+  l = parse(&c, error, true); /* a driver's own record */
+  assert_string_equal(l.time, "2026-01-31T10:00:01.999Z");
+  assert_int_equal(l.level, FRL_LOG_ERROR);
+  is(l.message, l.message_len, "m");
+  l = parse(&c, "2026-01-31T10:00:02.000Z \tat home", true);
+  assert_int_equal(l.level, FRL_LOG_ERROR);
+  l = parse(&c, "2026-01-31T10:00:03.000Z ERROR in line 3: x", true);
+  assert_int_equal(l.logger_len, 0);
+  is(l.message, l.message_len, "ERROR in line 3: x");
+  l = parse(&c, "2026-01-31T10:00:04.000Z ", true);
+  assert_int_equal(l.message_len, 0);
+  assert_string_equal(l.time, "2026-01-31T10:00:04.000Z");
+  (void)parse(&c, "2026-01-31T10:00:04.000Z WARNING: Using incubator modules", false);
+}
+
+static void each_line_is_stamped_once(void **state) {
+  (void)state;
+  frl_buf b;
+  bool within = false;
+  frl_buf_init(&b, NULL, 1 << 10);
+  const int64_t us = 1769853600123456; /* 2026-01-31T10:00:00.123456Z */
+  assert_int_equal(frl__cluster_stamp(&within, us, "one\ntw", 6, &b), FRL_OK);
+  assert_true(within);
+  assert_int_equal(frl__cluster_stamp(&within, us + 9000, "o\n\nx\n", 5, &b), FRL_OK);
+  assert_false(within);
+  assert_int_equal(frl_buf_append(&b, "", 1), FRL_OK);
+  assert_string_equal((const char *)b.data,
+      "2026-01-31T10:00:00.123Z one\n2026-01-31T10:00:00.123Z two\n"
+      "2026-01-31T10:00:00.132Z \n2026-01-31T10:00:00.132Z x\n");
+  frl_buf_deinit(&b);
+  frl_buf_init(&b, NULL, 8);
+  assert_int_equal(frl__cluster_stamp(&within, us, "x", 1, &b), FRL_E_LIMIT);
+  frl_buf_deinit(&b);
 }
 
 static void how_an_executor_was_started_is_noise(void **state) {
@@ -171,6 +216,8 @@ int main(void) {
       cmocka_unit_test(a_record_is_taken_apart),
       cmocka_unit_test(a_stack_trace_belongs_to_its_record),
       cmocka_unit_test(an_application_speaks_at_info),
+      cmocka_unit_test(what_an_application_says_has_its_time),
+      cmocka_unit_test(each_line_is_stamped_once),
       cmocka_unit_test(how_an_executor_was_started_is_noise),
       cmocka_unit_test(no_prefix_of_a_record_reads_beyond_it),
       cmocka_unit_test(lines_come_whole_as_the_file_grows),

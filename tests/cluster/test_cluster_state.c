@@ -116,10 +116,38 @@ static void settings_that_differ_are_named(void **state) {
   assert_null(frl__cluster_difference(&a->settings, &b->settings));
   b->settings.restart = false; /* may change */
   assert_null(frl__cluster_difference(&a->settings, &b->settings));
+  a->settings.restart = false;
+  b->settings.restart = true;
+  assert_string_equal(frl__cluster_difference(&a->settings, &b->settings), "restart");
+  b->settings.restart = false;
   b->settings.memory_bytes++;
   assert_string_equal(frl__cluster_difference(&a->settings, &b->settings), "memory");
   free(a);
   free(b);
+}
+
+static void what_is_not_named_is_as_it_runs(void **state) {
+  (void)state;
+  frl_cluster_state *running = sample();
+  frl_cluster_state *asked = calloc(1, sizeof *asked);
+  frl_cluster_settings *s = &asked->settings;
+  assert_non_null(asked);
+  s->workers = 1;
+  s->cores = 4;
+  s->memory_bytes = 2ULL << 30;
+  (void)snprintf(s->java_home, sizeof s->java_home, "/of/this/shell");
+  (void)snprintf(running->settings.java_home, sizeof s->java_home, "/of/another");
+  frl__cluster_inherit(s, &(frl_cluster_options){.cores = 4}, &running->settings);
+  assert_int_equal(s->workers, 3);
+  assert_int_equal(s->port_base, 21000);
+  assert_true(s->restart);
+  assert_string_equal(s->java_home, "/of/another");
+  assert_string_equal(s->subscriptions, "a:b,c:d");
+  assert_string_equal(frl__cluster_difference(&running->settings, s), "cores");
+  s->cores = 7;
+  assert_null(frl__cluster_difference(&running->settings, s));
+  free(running);
+  free(asked);
 }
 
 static void a_lock_is_held_by_one(void **state) {
@@ -170,6 +198,7 @@ int main(void) {
       cmocka_unit_test(a_wrong_field_is_named),
       cmocka_unit_test(services_and_ports_follow_the_settings),
       cmocka_unit_test(settings_that_differ_are_named),
+      cmocka_unit_test(what_is_not_named_is_as_it_runs),
       cmocka_unit_test(a_lock_is_held_by_one),
       cmocka_unit_test(clean_removes_a_state_that_nobody_can_read),
   };

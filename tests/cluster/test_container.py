@@ -105,6 +105,13 @@ def test_the_verbs_reach_the_command_in_the_container(engine):
     assert asked[-2:] == ["start ferrule-spark", READY] or asked[-1] == READY
 
 
+def test_the_words_of_a_script_are_not_options_of_up(engine):
+    done, asked = engine("podman", "run", "script.py", "word", RUNS="abc", EXISTS="new")
+    assert done.returncode == 0, done.stderr
+    assert not [line for line in asked if line.startswith("run ")]  # the one that is there
+    assert asked[-1].endswith("scripts/run.sh script.py word")
+
+
 def test_without_a_container_the_remedy_is_up(engine):
     for verb in ("ps", "start"):
         done, _ = engine("docker", verb)

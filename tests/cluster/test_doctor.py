@@ -58,6 +58,18 @@ def test_a_python_without_spark(idle):
     assert "pyspark[connect" in said
 
 
+def test_bounds_are_told_in_the_form_they_are_given(idle):
+    done = idle.up("--memory", "512m")
+    assert done.returncode == 2
+    assert "from 1g to 16384g" in done.stderr
+
+
+def test_a_spec_that_is_not_there(idle):
+    done = idle.cluster("run", "nowhere.yml")
+    assert done.returncode == 3
+    assert "nowhere.yml: No such file" in done.stderr and "Traceback" not in done.stderr
+
+
 def test_too_little_memory(idle):
     said = refused(idle, "memory: ", "--memory", "4096g")
     assert "--memory" in said
