@@ -59,6 +59,26 @@ static void start_with_sanitizer(const char *library) {
   (void)execv(self, argv);
 }
 
+/** A name that there is not, told with those that there are. */
+static int nothing_tried(
+    frl_kernel_lib *lib, const cli_args *args, const char *wanted, const char *only) {
+  char names[512] = "";
+  size_t n = 0;
+  bool known = !wanted;
+  for (size_t i = 0; i < frl_kernel_lib_count(lib); i++) {
+    known = known || strcmp(frl_kernel_lib_name(lib, i), wanted) == 0;
+  }
+  const size_t count = known ? frl_kernel_trial_count() : frl_kernel_lib_count(lib);
+  for (size_t i = 0; i < count && n < sizeof names; i++) {
+    const char *name = known ? frl_kernel_trial_name(i) : frl_kernel_lib_name(lib, i);
+    n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", i ? ", " : "", name);
+  }
+  if (known && only)
+    return cli_usage(args, "no trial is called %s; there are: %s", only, names);
+  return cli_usage(
+      args, "no kernel is called %s; there are: %s", wanted ? wanted : "so", names);
+}
+
 static int check_all(frl_kernel_lib *lib, const cli_args *args,
     const cli_kernel_options *options, unsigned limit_s, frl_error *err) {
   const char *wanted = args->n_operands > 1 ? args->operands[1] : NULL;
@@ -79,9 +99,7 @@ static int check_all(frl_kernel_lib *lib, const cli_args *args,
     frl_kernel_unref(kernel);
   }
   if (tried == 0) {
-    return cli_usage(args, "there is no kernel %s%s%s",
-        wanted ? wanted : "in the library", only ? ", or no trial " : "",
-        only ? only : "");
+    return nothing_tried(lib, args, wanted, only);
   }
   (void)printf("%d tried, %d failed\n", tried, failed);
   return failed ? CLI_FAILED : CLI_OK;

@@ -25,8 +25,13 @@ static bool is_name(const char *name) {
   static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
   const size_t n = strlen(name);
   return n > 0 && n <= NAME_MAX_BYTES && strchr(letters, name[0]) &&
-         strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == n &&
-         strcmp(name, "input") != 0 && strcmp(name, "output") != 0;
+         strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == n;
+}
+
+/** Names of the project's own row types, and a macro of C. */
+static bool is_taken(const char *name) {
+  return strcmp(name, "input") == 0 || strcmp(name, "output") == 0 ||
+         strcmp(name, "errno") == 0;
 }
 
 /** Writes bytes with the placeholder replaced by the name. */
@@ -93,6 +98,9 @@ static int run(const cli_args *args) {
         "%s: a name of small letters, digits and underscores is needed, that begins "
         "with a letter",
         name);
+  }
+  if (is_taken(name)) {
+    return cli_usage(args, "%s: the project has that name for something else", name);
   }
   const char *folder = cli_text(args, "folder", name);
   if (mkdir(folder, 0777) != 0) {

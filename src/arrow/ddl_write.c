@@ -4,6 +4,7 @@
 
 #include "arrow/schema_path.h"
 #include "arrow/spark_type.h"
+#include "arrow/type_name.h"
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/mem.h"
@@ -99,8 +100,9 @@ static frl_status type_of(ddl_writer *w, const struct ArrowSchema *schema,
   }
   const frl_status st = frl_spark_type_of_arrow(type, parts, schema);
   if (st == FRL_OK) return FRL_OK;
+  char why[FRL_ARROW_REFUSAL_BYTES];
   return frl_schema_path_fail(w->err, st, "schema", at,
-      st == FRL_E_UNSUPPORTED ? "Spark has no type for this Arrow type"
+      st == FRL_E_UNSUPPORTED ? frl_arrow_refusal(why, st, schema->format)
                               : "no valid Arrow type, or " FRL_META_SPARK_TYPE
                                 " contradicts it");
 }

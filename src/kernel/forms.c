@@ -4,6 +4,7 @@
 
 #include "arrow/schema_path.h"
 #include "arrow/spark_type.h"
+#include "arrow/type_name.h"
 #include "base/error.h"
 #include "kernel/kernel.h"
 
@@ -58,9 +59,9 @@ static frl_status check_form(const struct ArrowSchema *schema, const char *what,
   }
   const frl_status st = frl_spark_type_of_arrow(&type, &parts, schema);
   if (st != FRL_OK) {
-    return frl_schema_path_fail(err, st, what, at,
-        st == FRL_E_UNSUPPORTED ? "Spark has no type for this Arrow type"
-                                : "no valid Arrow type");
+    char why[FRL_ARROW_REFUSAL_BYTES];
+    return frl_schema_path_fail(
+        err, st, what, at, frl_arrow_refusal(why, st, schema->format));
   }
   if (parts != schema) {
     return frl_schema_path_fail(err, FRL_E_UNSUPPORTED, what, at,

@@ -5,6 +5,7 @@
 
 #include "arrow/schema_path.h"
 #include "arrow/spark_type.h"
+#include "arrow/type_name.h"
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/map.h"
@@ -196,7 +197,7 @@ static void plain_type(const frl_spark_type *type, frl_buf *text, type_text *out
 static frl_status declare_plain(header_writer *w, const frl_spark_type *type,
     const frl_schema_path *at, type_text *out) {
   if (type->kind == FRL_SPARK_TIME && type->a > FRL_TIME_DEFAULT_PRECISION) {
-    return blame(w, FRL_E_UNSUPPORTED, at, "TIME of more than 6 digits");
+    return blame(w, FRL_E_UNSUPPORTED, at, "TIME of more than 6 digits: use TIME(6)");
   }
   frl_buf text;
   frl_buf_init(&text, w->mem, MAX_TYPE_TEXT_BYTES);
@@ -210,7 +211,7 @@ static frl_status declare_plain(header_writer *w, const frl_spark_type *type,
 static const char *refusal(frl_spark_kind kind) {
   switch (kind) {
     case FRL_SPARK_VOID:
-      return "a column of nothing but nulls has no C value";
+      return "a column of nothing but nulls has no C value: give it a type";
     case FRL_SPARK_CHAR:
     case FRL_SPARK_VARCHAR:
       return "Spark does not hand CHAR and VARCHAR to kernels: use STRING";
@@ -231,9 +232,8 @@ static frl_status declare_type(header_writer *w, const struct ArrowSchema *schem
   }
   const frl_status st = frl_spark_type_of_arrow(&type, &parts, schema);
   if (st != FRL_OK) {
-    return blame(w, st, at,
-        st == FRL_E_UNSUPPORTED ? "Spark has no type for this Arrow type"
-                                : "no valid Arrow type");
+    char refused[FRL_ARROW_REFUSAL_BYTES];
+    return blame(w, st, at, frl_arrow_refusal(refused, st, schema->format));
   }
   const char *why = refusal(type.kind);
   if (why) return blame(w, FRL_E_UNSUPPORTED, at, why);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "arrow/spark_type.h"
+#include "arrow/type_name.h"
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/mem.h"
@@ -125,6 +126,19 @@ static frl_status types_differ(
   return st;
 }
 
+/** The same to Spark, and not in Arrow. */
+static frl_status forms_differ(
+    matcher *m, const struct ArrowSchema *wanted, const struct ArrowSchema *given) {
+  char needed[FRL_ARROW_TYPE_NAME_BYTES];
+  char found[FRL_ARROW_TYPE_NAME_BYTES];
+  if (given->dictionary) {
+    return differs(m, "is dictionary-encoded, plain values are needed", "", "");
+  }
+  frl_arrow_type_name(needed, wanted->format);
+  frl_arrow_type_name(found, given->format);
+  return differs(m, "is Arrow's %s, %s is needed", found, needed);
+}
+
 static frl_status compare_field(matcher *m, const struct ArrowSchema *wanted,
     const struct ArrowSchema *given, const char *called, bool named, int depth);
 
@@ -157,10 +171,9 @@ static frl_status spark_type(matcher *m, frl_spark_type *out,
   const frl_status st = frl_spark_type_of_arrow(out, parts, schema);
   if (st == FRL_OK) return FRL_OK;
   m->told = true;
+  char why[FRL_ARROW_REFUSAL_BYTES];
   return frl_fail(m->err, st, "column %lld, `%.100s`: %s", (long long)m->column + 1,
-      path_text(m),
-      st == FRL_E_UNSUPPORTED ? "Spark has no type for this Arrow type"
-                              : "no valid Arrow type");
+      path_text(m), frl_arrow_refusal(why, st, schema->format));
 }
 
 static frl_status compare_types(matcher *m, const struct ArrowSchema *wanted,
@@ -173,10 +186,7 @@ static frl_status compare_types(matcher *m, const struct ArrowSchema *wanted,
   FRL_TRY(spark_type(m, &have, given, &given_parts));
   if (!same_type(&want, &have)) return types_differ(m, wanted, given);
   if (!same_form(m, wanted, given)) {
-    return given->dictionary
-               ? differs(m, "is dictionary-encoded, plain values are needed", "", "")
-               : differs(m, "has the Arrow form %s, %s is needed", given->format,
-                     wanted->format);
+    return forms_differ(m, wanted, given);
   }
   if (want.kind < FRL_SPARK_ARRAY) return FRL_OK;
   return compare_parts(m, want.kind, wanted_parts, given_parts, depth);

@@ -112,7 +112,10 @@ def test_a_good_kernel_passes_and_a_refusal_is_none(ferrule, tmp_path):
     done = ferrule("kernel", "check", tools.built(picky, tmp_path))
     assert done.returncode == 0
     assert b"kernel bad: row 7 (row 7 of its batch): too many\nrefused  bad, values" in done.stdout
-    assert ferrule("kernel", "check", tmp_path / "libgood.so", "none").returncode == 2
+    done = ferrule("kernel", "check", tmp_path / "libgood.so", "none")
+    assert done.returncode == 2 and b"no kernel is called none; there are: bad" in done.stderr
+    done = ferrule("kernel", "check", tmp_path / "libgood.so", "--trial", "none")
+    assert done.returncode == 2 and b"no trial is called none; there are: nothing" in done.stderr
 
 
 def has_sanitizer(tmp_path):
@@ -173,6 +176,9 @@ def test_a_new_project_builds_and_passes(ferrule, tmp_path):
     assert broken.returncode != 0 and "FAILED: its amount doubled" in broken.stderr
     assert ferrule("kernel", "new", "clean_names", "--folder", folder).returncode == 1
     assert ferrule("kernel", "new", "Clean-Names").returncode == 2
+    for name in ("input", "errno"):
+        taken = ferrule("kernel", "new", name, "--folder", tmp_path / name)
+        assert taken.returncode == 2 and b"has that name for something else" in taken.stderr
 
 
 def test_a_new_project_builds_with_cmake_and_passes_its_check(ferrule, tmp_path):

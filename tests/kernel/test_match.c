@@ -94,6 +94,35 @@ static void check_form(const char *format, const frl_schema_match *rules, bool g
   frl_schema_release(&given);
 }
 
+static void check_form_told(const char *ddl, const char *format, const char *said) {
+  struct ArrowSchema wanted;
+  struct ArrowSchema given;
+  frl_error err = {0};
+  schema_of(&wanted, ddl);
+  schema_of(&given, ddl);
+  const char *own = given.children[0]->format;
+  given.children[0]->format = format;
+  assert_true(
+      frl_schema_match_check(NULL, NULL, &wanted, &given, NULL, &err) != FRL_OK);
+  assert_string_equal(err.message, said);
+  given.children[0]->format = own;
+  frl_schema_release(&wanted);
+  frl_schema_release(&given);
+}
+
+static void arrow_types_are_called_by_their_names(void **state) {
+  (void)state;
+  check_form_told(
+      "a STRING", "U", "column 1, `a`: is Arrow's large_string, string is needed");
+  check_form_told("a BIGINT", "I", "column 1, `a`: is Arrow's uint32, int64 is needed");
+  check_form_told("a BINARY", "w:12",
+      "column 1, `a`: is Arrow's fixed_size_binary[12], binary is needed");
+  check_form_told("a TIMESTAMP", "tsn:Europe/Oslo",
+      "column 1, `a`: is Arrow's timestamp[ns, Europe/Oslo], timestamp[us, UTC] is "
+      "needed");
+  check_form_told("a DATE", "\xff\n", "column 1, `a`: no valid Arrow type: \"??\"");
+}
+
 static void another_arrow_form_of_a_type_differs_unless_asked(void **state) {
   (void)state;
   const frl_schema_match any = {.struct_size = sizeof any, .any_string_offset = 1};
@@ -158,6 +187,8 @@ static void what_spark_has_no_type_for_is_unsupported(void **state) {
   given.children[0]->format = "tdm";
   assert_int_equal(frl_schema_match_check(NULL, NULL, &wanted, &given, NULL, &err),
       FRL_E_UNSUPPORTED);
+  assert_string_equal(
+      err.message, "column 1, `a`: Spark has no type for Arrow's date64");
   given.children[0]->format = own;
   assert_int_equal(
       frl_schema_match_check(NULL, NULL, &wanted, NULL, NULL, &err), FRL_E_UNSUPPORTED);
@@ -195,6 +226,7 @@ int main(void) {
       cmocka_unit_test(what_a_kernel_cannot_tell_apart_matches),
       cmocka_unit_test(every_kind_of_difference_is_named),
       cmocka_unit_test(rules_can_be_loosened),
+      cmocka_unit_test(arrow_types_are_called_by_their_names),
       cmocka_unit_test(another_arrow_form_of_a_type_differs_unless_asked),
       cmocka_unit_test(the_zone_of_a_timestamp_does_not_matter),
       cmocka_unit_test(the_report_lists_all_and_shows_both),
