@@ -288,8 +288,9 @@ const cli_command cli_emulator = {
         "empty "
         "text ends them.\n\n"
         "A fault is a kind and settings: kill-streams [after=N] [every=MS], refuse and "
-        "delay ms=MS [method=NAME] [calls=N], expire-leases, drop-acks [calls=N], "
-        "duplicate [every=N]; with how=status|reset|drop and status=CODE for the first "
+        "delay ms=MS [method=NAME] [calls=N], expire-leases, drop-acks "
+        "[method=NAME] [calls=N], duplicate [every=N]; with how=status|reset|drop and "
+        "status=CODE for the first "
         "two. Several are separated by semicolons.",
     .examples =
         "  ferrule emulator --topic flights --subscription flights-sub:flights\n"

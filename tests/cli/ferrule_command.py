@@ -26,10 +26,11 @@ class Service:
 
     command = COMMAND
 
-    def __init__(self, *options, host_port="127.0.0.1:0"):
+    def __init__(self, *options, host_port="127.0.0.1:0", stderr=None):
         self.process = subprocess.Popen(
             [COMMAND, "emulator", "--host-port", host_port, "--quiet", *options],
             stdout=subprocess.PIPE,
+            stderr=stderr,
             text=True,
         )
         self.host = self.process.stdout.readline().split()[-1]

@@ -207,6 +207,27 @@ def test_an_address_of_ipv6(ferrule):
         server.end()
 
 
+def test_every_call_is_shown_where_asked_for(tmp_path):
+    with open(tmp_path / "calls", "w+", encoding="utf-8") as calls:
+        fault = "refuse method=Publish calls=2; drop-acks method=Acknowledge"
+        server = Service("--verbose", "--topic", "shown", "--fault", fault, stderr=calls)
+        try:
+            done = server.ferrule("pubsub", "publish", "shown", input=b"x")
+            assert done.returncode == 0, done.stderr
+        finally:
+            server.end()
+        calls.seek(0)
+        shown = calls.read()
+    assert shown.count("Publisher/Publish: refused on request") == 2
+    assert shown.count("Publisher/Publish: 0") == 1
+
+
+def test_a_fault_that_would_pass_a_setting_over_is_refused(ferrule):
+    done = ferrule("emulator", "--host-port", "127.0.0.1:0", "--fault", "duplicate ms=5")
+    assert done.returncode == 2
+    assert b'duplicate does not heed "ms": it takes every' in done.stderr
+
+
 def test_ddl_in_and_out(ferrule):
     written = ferrule("ddl", "id bigint not null, tags array<string> comment 'of it'")
     assert written.stdout.decode() == (

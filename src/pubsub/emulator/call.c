@@ -12,6 +12,8 @@ bool frl_em_refused(frl_em_service *s, frl_server_call *call) {
   if (strncmp(path, "/ferrule.", 9) == 0) return false;
   const frl_em_fault *f = frl_em_faults_use(&s->faults, FRL_EM_REFUSE, path);
   if (!f) return false;
+  frl_log(FRL_LOG_DEBUG, "emulator", "%s %s: refused on request",
+      frl_server_call_peer(call), path);
   if (f->how == FRL_EM_DROP) {
     frl_server_call_drop_connection(call);
   } else if (f->how == FRL_EM_RESET) {
