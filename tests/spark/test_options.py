@@ -23,6 +23,8 @@ def refusal(spark, schema=None, **options):
     [
         ({"subscripton": FULL}, "did you mean subscriptionId?"),
         ({**SOURCE, "maxRowPerBatch": "1"}, "did you mean maxRowsPerBatch?"),
+        ({**SOURCE, "wibble": "1"}, "the options are projectId, "),
+        ({**SOURCE, "path": "/data"}, "load() takes no path"),
         ({"projectId": "p"}, "subscriptionId is missing"),
         ({"subscriptionId": "s"}, "projectId is missing"),
         ({**SOURCE, "projectId": "q"}, "leave projectId out"),

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.apache.spark.sql.util.CaseInsensitiveStringMap;
 
 /**
@@ -116,9 +117,16 @@ final class PubSubOptions {
     if (refused != null) {
       throw wrong(refused);
     }
-    throw new IllegalArgumentException(
-        PubSubSource.NAME + ": there is no option '" + name + "'; did you mean "
-            + nearest.name + "?");
+    if (name.equalsIgnoreCase("path") || name.equalsIgnoreCase("paths")) {
+      throw wrong("load() takes no path: option subscriptionId names what is read");
+    }
+    boolean near = 2 * least <= name.length();
+    throw wrong("there is no option '" + name + "'; "
+        + (near ? "did you mean " + nearest.name + "?" : "the options are " + names()));
+  }
+
+  private static String names() {
+    return SPECS.stream().map(spec -> spec.name).collect(Collectors.joining(", "));
   }
 
   private static void checkSubscription(Map<String, Object> values) {

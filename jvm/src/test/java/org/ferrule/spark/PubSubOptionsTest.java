@@ -42,6 +42,15 @@ class PubSubOptionsTest {
     assertTrue(message.contains("'maxRowPerBatch'"), message);
     assertTrue(message.contains("maxRowsPerBatch?"), message);
     assertTrue(failure("subscription", "s").contains("subscriptionId?"));
+    assertTrue(failure("credentials", "f").contains("credentialsFile?"));
+  }
+
+  @Test
+  void whatIsNearToNoOptionIsToldAllOfThem() {
+    String message = failure("subscriptionId", "projects/p/subscriptions/s", "wibble", "1");
+    assertTrue(message.contains("'wibble'; the options are projectId, "), message);
+    assertTrue(message.contains(", allowComments"), message);
+    assertTrue(failure("path", "/data").contains("load() takes no path: option subscriptionId"));
   }
 
   @Test
