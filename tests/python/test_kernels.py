@@ -2,8 +2,6 @@
 
 import pathlib
 import pickle
-import subprocess
-import sys
 import threading
 
 import duckdb
@@ -105,22 +103,6 @@ def test_an_option_that_must_be_given_is_asked_for_ahead():
     with pytest.raises(ferrule.Error, match="option file must be given: What to read"):
         needy.check("n BIGINT")
     assert needy.with_options(file="x").check("n BIGINT").ddl == "`n` BIGINT"
-
-
-LATE = """
-import sys, ferrule
-k = ferrule.kernel.load(sys.argv[1], "twice")
-assert "pyspark" not in sys.modules
-import pyspark.sql
-from pyspark.sql.pandas.map_ops import PandasMapOpsMixin
-k.ddl
-assert hasattr(PandasMapOpsMixin.mapInArrow, "_ferrule_checks")
-assert callable(ferrule.spark.map_in_native) and not hasattr(ferrule, "none")
-"""
-
-
-def test_pyspark_may_be_imported_later(several):
-    subprocess.run([sys.executable, "-c", LATE, several], check=True)
 
 
 def test_two_inputs(several):

@@ -2,6 +2,8 @@
 
 import pathlib
 import pickle
+import subprocess
+import sys
 
 import ferrule
 import pytest
@@ -251,3 +253,19 @@ def test_other_functions_are_left_alone(spark, pairs):
 
 def test_a_kernel_is_small_to_send(several):
     assert len(pickle.dumps(load(several, "twice"))) < 1000
+
+
+LATE = """
+import sys, ferrule
+k = ferrule.kernel.load(sys.argv[1], "twice")
+assert "pyspark" not in sys.modules
+import pyspark.sql
+from pyspark.sql.pandas.map_ops import PandasMapOpsMixin
+k.ddl
+assert hasattr(PandasMapOpsMixin.mapInArrow, "_ferrule_checks")
+assert callable(ferrule.spark.map_in_native) and not hasattr(ferrule, "none")
+"""
+
+
+def test_pyspark_may_be_imported_later(several):
+    subprocess.run([sys.executable, "-c", LATE, several], check=True)
