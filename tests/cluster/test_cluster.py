@@ -3,12 +3,13 @@
 import json
 import os
 import pathlib
+import shlex
 import shutil
 import signal
 import subprocess
 import urllib.request
 
-from conftest import COMMAND, JAR, wait_for
+from conftest import COMMAND, JAR, PATIENCE_S, wait_for
 
 COUNT = """
 import sys
@@ -132,11 +133,15 @@ def test_an_exit_code_is_handed_on_and_shown(cluster):
 
 
 def test_pyspark_is_a_shell_of_the_connect_server(cluster):
-    typed = "spark.range(7).count()\n"
-    done = cluster.cluster("run", "--interactive", "--", "pyspark", input=typed)
-    assert done.returncode == 0, done.stderr
-    assert "Traceback" not in done.stdout + done.stderr
-    assert "Connect server" in done.stdout and "\n7" in done.stdout.replace(">>> ", "\n")
+    words = [COMMAND, "cluster", "run", "--folder", cluster.folder, "--interactive", "pyspark"]
+    done = subprocess.run(
+        ["script", "--quiet", "--return", "--command", shlex.join(map(str, words)), "/dev/null"],
+        input="print(6 * spark.range(7).count())\nexit()\n",
+        capture_output=True, text=True, timeout=PATIENCE_S,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    assert "Traceback" not in done.stdout
+    assert "Connect server" in done.stdout and "42" in done.stdout
 
 
 def test_sigterm_reaches_what_run_has_started(cluster):
