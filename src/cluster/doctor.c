@@ -177,13 +177,21 @@ static int bind_error(uint16_t port) {
   return failed;
 }
 
-/* Its processes run in FOLDER/.cluster, its supervisor in FOLDER; "": it is of none. */
+/* Its services run in FOLDER/.cluster, its supervisor in FOLDER. "": it is of none, or
+   of one whose folder is deleted. */
 static void cluster_of(const frl_process *process, char folder[FRL_CLUSTER_PATH_MAX]) {
   static const char ending[] = "/.cluster";
   const size_t m = sizeof ending - 1;
+  char state[FRL_CLUSTER_PATH_MAX];
   if (!frl_process_folder(process->pid, folder, FRL_CLUSTER_PATH_MAX)) folder[0] = '\0';
   const size_t n = strlen(folder);
-  if (n > m && strcmp(folder + n - m, ending) == 0) folder[n - m] = '\0';
+  if (n > m && strcmp(folder + n - m, ending) == 0) {
+    /* also where nobody watches over it any more */
+    folder[n - m] = '\0';
+    if (frl__cluster_place(state, folder, "state.json") && access(state, F_OK) == 0) {
+      return;
+    }
+  }
   if (!frl__cluster_is_supervised(folder)) folder[0] = '\0';
 }
 

@@ -1,7 +1,10 @@
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cluster/doctor.h"
@@ -146,6 +149,58 @@ static void a_taken_port_is_named_with_who_has_it(void **state) {
   (void)close(fd);
 }
 
+typedef struct taken {
+  unsigned n;
+  const char *folder;
+} taken;
+
+static void see_taken(void *ctx, const frl_cluster_finding *f) {
+  taken *t = ctx;
+  char what[96];
+  (void)snprintf(what, sizeof what, "process %d ", (int)getpid());
+  if (f->good || !strstr(f->found, what)) return;
+  t->n++;
+  (void)snprintf(what, sizeof what, "taken by the cluster in %s, ", t->folder);
+  assert_non_null(strstr(f->found, what));
+  (void)snprintf(what, sizeof what, "ferrule cluster stop --folder %s, or ", t->folder);
+  assert_non_null(strstr(f->remedy, what));
+}
+
+/* Its launcher may have been killed: nobody supervises it. */
+static void a_port_of_another_cluster_is_named_by_its_folder(void **state) {
+  (void)state;
+  char folder[] = "/tmp/ferrule-doctor-XXXXXX";
+  char place[64];
+  char file[80];
+  struct sockaddr_in address = {
+      .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  socklen_t n = sizeof address;
+  const int before = open(".", O_RDONLY | O_DIRECTORY);
+  assert_non_null(mkdtemp(folder));
+  (void)snprintf(place, sizeof place, "%s/.cluster", folder);
+  (void)snprintf(file, sizeof file, "%s/state.json", place);
+  assert_int_equal(mkdir(place, 0755), 0);
+  (void)close(open(file, O_WRONLY | O_CREAT, 0644));
+  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+  assert_int_equal(listen(fd, 1), 0);
+  assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &n), 0);
+  frl_cluster_settings s = good_settings();
+  s.port_base = ntohs(address.sin_port);
+  s.workers = 0;
+  taken t = {.folder = folder};
+  frl_cluster_report report = {.each = see_taken, .ctx = &t};
+  assert_int_equal(chdir(place), 0);
+  frl__cluster_judge_ports(&s, &report);
+  assert_int_equal(fchdir(before), 0);
+  assert_int_equal(t.n, 1);
+  (void)close(fd);
+  (void)close(before);
+  (void)unlink(file);
+  (void)rmdir(place);
+  (void)rmdir(folder);
+}
+
 static void a_worker_is_alive_when_its_master_says_so(void **state) {
   (void)state;
   static const char json[] =
@@ -168,6 +223,7 @@ int main(void) {
       cmocka_unit_test(more_workers_need_more_memory),
       cmocka_unit_test(java_versions_are_read),
       cmocka_unit_test(a_taken_port_is_named_with_who_has_it),
+      cmocka_unit_test(a_port_of_another_cluster_is_named_by_its_folder),
       cmocka_unit_test(a_worker_is_alive_when_its_master_says_so),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
