@@ -46,7 +46,16 @@ def test_what_reads_twice_fails_rather_than_loses(spark, subscription):
     assert [int(row.payload) for row in cached.orderBy(cached.payload.cast("int")).collect()] == (
         list(range(100))
     )
+    # the read is over though the rows are kept: its messages came back
+    assert batch(spark, subscription).count() == 100
+    assert cached.count() == 100
     cached.unpersist()
+
+
+def test_a_read_outside_of_a_query_ends_with_its_job(spark, subscription):
+    ids = subscription.publish(numbered(100))
+    assert batch(spark, subscription).rdd.count() == 100
+    assert sorted(wait_until(subscription.remaining)) == sorted(ids)
 
 
 def test_only_the_columns_asked_for_are_planned(spark, subscription):

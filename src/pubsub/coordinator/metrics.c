@@ -52,10 +52,21 @@ static frl_status put_counters(frl_buf *b, const figures *f) {
   return put(b, "corruptRows", f->sum.corrupt_rows);
 }
 
+/** Partitions of a batch read that still have rows for who comes. */
+static uint32_t count_unread(const frl_ledger *l) {
+  uint32_t n = 0;
+  for (uint32_t i = 0; l->batches && i < l->batches->n_parts; i++) {
+    const enum frl_part_state state = l->batches->parts[i].state;
+    n += state == FRL_PART_FREE || state == FRL_PART_CLAIMED;
+  }
+  return n;
+}
+
 static frl_status put_all(frl_buf *b, const frl_ledger *l, const figures *f) {
   FRL_TRY(frl_buf_append_u8(b, '{'));
   FRL_TRY(put(b, "executors", f->executors));
   FRL_TRY(put(b, "batches", l->last_batch));
+  if (l->options.batch_read) FRL_TRY(put(b, "unreadPartitions", count_unread(l)));
   FRL_TRY(put(b, "committedRows", l->rows_acked));
   FRL_TRY(put(b, "returnedRows", l->rows_nacked));
   FRL_TRY(put(b, "lostRows", l->rows_lost));

@@ -7,6 +7,7 @@ import org.apache.spark.SparkContext;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerApplicationEnd;
 import org.apache.spark.scheduler.SparkListenerEvent;
+import org.apache.spark.scheduler.SparkListenerJobEnd;
 import org.apache.spark.sql.execution.SQLExecution;
 import org.apache.spark.sql.execution.ui.SparkListenerSQLExecutionEnd;
 import org.ferrule.FerruleException;
@@ -25,7 +26,7 @@ final class BatchEnd extends SparkListener {
   private final Coordinator coordinator;
   private final String subscription;
   private final SparkContext context;
-  /** Null for a plan that was only explained, or run as an RDD. */
+  /** Null for a plan that was only explained, or runs outside of a query: cached, as an RDD. */
   private final String executionId;
 
   private BatchEnd(Coordinator coordinator, String subscription, SparkContext context) {
@@ -59,11 +60,23 @@ final class BatchEnd extends SparkListener {
     if (executionId != null) {
       return SQLExecution.getQueryExecution(Long.parseLong(executionId)) == null;
     }
+    return has("executors", 0) || has("unreadPartitions", 0);
+  }
+
+  private boolean has(String figure, long value) {
     try {
-      Object executors = ((Map<?, ?>) Json.parse(coordinator.metrics())).get("executors");
-      return Long.valueOf(0).equals(executors);
+      return Long.valueOf(value).equals(
+          ((Map<?, ?>) Json.parse(coordinator.metrics())).get(figure));
     } catch (IllegalStateException closed) {
       return true;
+    }
+  }
+
+  /** Rows are given once: whose every partition was read is over, though a cache keeps them. */
+  @Override
+  public void onJobEnd(SparkListenerJobEnd end) {
+    if (executionId == null && has("unreadPartitions", 0)) {
+      stopAside();
     }
   }
 
@@ -72,12 +85,16 @@ final class BatchEnd extends SparkListener {
     if (event instanceof SparkListenerSQLExecutionEnd) {
       long ended = ((SparkListenerSQLExecutionEnd) event).executionId();
       if (Long.toString(ended).equals(executionId)) {
-        // acks and nacks take a while, and all listeners share this thread
-        Thread thread = new Thread(this::stop, "ferrule-batch-end");
-        thread.setDaemon(true);
-        thread.start();
+        stopAside();
       }
     }
+  }
+
+  /** Acks and nacks take a while, and all listeners share their thread. */
+  private void stopAside() {
+    Thread thread = new Thread(this::stop, "ferrule-batch-end");
+    thread.setDaemon(true);
+    thread.start();
   }
 
   @Override
