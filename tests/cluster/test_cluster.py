@@ -246,6 +246,10 @@ def test_the_status_page_tells_services_and_subscriptions(cluster):
     told = picture()
     assert [s["name"] for s in told["services"]][0] == "spark-master"
     assert all(s["residentBytes"] > 0 for s in told["services"])
+    pages = {s["name"]: s["page"] for s in told["services"] if "page" in s}
+    assert pages == {"spark-connect": f"http://127.0.0.1:{cluster.port_base + 3}"}
+    with urllib.request.urlopen(pages["spark-connect"], timeout=60) as answer:
+        assert "Spark Jobs" in answer.read().decode()
     assert told["emulator"]["subscriptions"][0]["name"].endswith("/lines-sub")
     with urllib.request.urlopen(f"{page}/metrics", timeout=60) as answer:
         metrics = answer.read().decode()
