@@ -10,7 +10,7 @@ uv=${UV:-$("$FRL_ROOT/scripts/python-env.sh" tools)/bin/uv}
 cd "$FRL_ROOT/requirements"
 [ $# -gt 0 ] || set -- *.in
 for input in "$@"; do
-  UV_NATIVE_TLS=${UV_NATIVE_TLS:-1} "$uv" pip compile --quiet --upgrade --universal \
+  UV_SYSTEM_CERTS=${UV_SYSTEM_CERTS:-1} "$uv" pip compile --quiet --upgrade --universal \
     --python-version 3.10 --generate-hashes --no-emit-index-url --no-annotate --no-emit-find-links \
     --custom-compile-command "scripts/lock.sh" -o "${input%.in}.lock" "$input"
   frl_say "requirements/${input%.in}.lock"

@@ -37,7 +37,7 @@ else
   # uv does not read pip's configuration
   index=$("$tools/bin/python" -m pip config get global.index-url 2>/dev/null || true)
   if [ -n "$index" ]; then export UV_DEFAULT_INDEX=${UV_DEFAULT_INDEX:-$index}; fi
-  export UV_NATIVE_TLS=${UV_NATIVE_TLS:-1} UV_NO_CONFIG=1
+  export UV_SYSTEM_CERTS=${UV_SYSTEM_CERTS:-1} UV_NO_CONFIG=1
   frl_quietly "$log" "$tools/bin/uv" venv --quiet --no-python-downloads \
     --python "$python" "$venv"
   frl_quietly "$log" "$tools/bin/uv" pip sync --quiet --require-hashes \
