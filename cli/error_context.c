@@ -1,6 +1,7 @@
 #include "error_context.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,6 +25,13 @@ void cli_error_before(frl_error *err, frl_status status, const char *where, ...)
   memmove(message + n, message, kept);
   memcpy(message, before, n);
   message[n + kept] = '\0';
+}
+
+frl_status cli_error_in_file(frl_error *err, frl_status status, const char *path) {
+  const bool piped = strcmp(path, "-") == 0;
+  const bool told = !piped && strstr(err->message, path);
+  if (!told) cli_error_before(err, status, "%.200s", piped ? "standard input" : path);
+  return status;
 }
 
 void cli_error_after(frl_error *err, const char *text, ...) {

@@ -10,6 +10,8 @@
  */
 void cli_error_before(frl_error *err, frl_status status, const char *where, ...)
     FRL_PRINTF(3, 4);
+/** The same with the file that was read, "-" being the standard input; gives status. */
+frl_status cli_error_in_file(frl_error *err, frl_status status, const char *path);
 /** Puts text behind the message. */
 void cli_error_after(frl_error *err, const char *text, ...) FRL_PRINTF(2, 3);
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "error_context.h"
 #include "kernel_library.h"
 
 enum { INPUTS_MAX = 2 };
@@ -23,10 +24,16 @@ static void clear(job *j) {
   frl_kernel_lib_close(j->lib);
 }
 
+static const char *input_path(const cli_args *args, int32_t input) {
+  return args->operands[2 + input];
+}
+
 /** A hyphen is the standard input or output. */
 static frl_status open_input(frl_ipc_reader **out, const char *path, frl_error *err) {
-  if (strcmp(path, "-") == 0) return frl_ipc_reader_open_fd(out, 0, NULL, err);
-  return frl_ipc_reader_open(out, path, NULL, err);
+  const frl_status st = strcmp(path, "-") == 0
+                            ? frl_ipc_reader_open_fd(out, 0, NULL, err)
+                            : frl_ipc_reader_open(out, path, NULL, err);
+  return st == FRL_OK ? st : cli_error_in_file(err, st, path);
 }
 
 static frl_status open_output(job *j, const cli_args *args, frl_error *err) {
@@ -64,12 +71,13 @@ static frl_status drain(job *j, frl_error *err) {
   }
 }
 
-static frl_status feed(job *j, int32_t input, frl_error *err) {
+static frl_status feed(job *j, const cli_args *args, int32_t input, frl_error *err) {
   for (;;) {
     struct ArrowArray batch = {0};
     frl_status st = frl_ipc_reader_next(j->inputs[input], &batch, err);
     if (st == FRL_END) return FRL_OK;
-    if (st == FRL_OK) st = frl_kernel_run_push(j->run, input, &batch, err);
+    if (st != FRL_OK) return cli_error_in_file(err, st, input_path(args, input));
+    st = frl_kernel_run_push(j->run, input, &batch, err);
     if (st == FRL_OK) st = drain(j, err);
     if (st != FRL_OK) return st;
   }
@@ -80,7 +88,7 @@ static frl_status run_all(
   const int32_t inputs = frl_kernel_inputs(j->kernel);
   frl_status st = FRL_OK;
   for (int32_t i = 0; st == FRL_OK && i < inputs; i++) {
-    st = open_input(&j->inputs[i], args->operands[2 + i], err);
+    st = open_input(&j->inputs[i], input_path(args, i), err);
     if (st == FRL_OK) st = match_input(j, i, args, err);
   }
   if (st == FRL_OK) {
@@ -88,7 +96,7 @@ static frl_status run_all(
         &j->run, j->kernel, options->items, options->n, NULL, err);
   }
   if (st == FRL_OK) st = open_output(j, args, err);
-  for (int32_t i = 0; st == FRL_OK && i < inputs; i++) st = feed(j, i, err);
+  for (int32_t i = 0; st == FRL_OK && i < inputs; i++) st = feed(j, args, i, err);
   if (st == FRL_OK) st = frl_kernel_run_finish(j->run, err);
   if (st == FRL_OK) st = drain(j, err);
   if (st == FRL_OK) st = frl_ipc_writer_finish(j->output, err);

@@ -9,12 +9,6 @@
 #include "publish_work.h"
 #include "pubsub_connection.h"
 
-/* "standard input" or the file's name, before what went wrong with it. */
-static frl_status name_input(const char *path, frl_status st, frl_error *err) {
-  cli_error_before(err, st, "%.200s", strcmp(path, "-") == 0 ? "standard input" : path);
-  return st;
-}
-
 static frl_status open_input(int *fd, const char *path, frl_error *err) {
   *fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
   if (*fd >= 0) return FRL_OK;
@@ -45,7 +39,7 @@ static frl_status publish_input(publish_work *w, const char *format, frl_error *
            ? publish_arrow(w, fd, err)
            : publish_text(w, fd, strcmp(format, "jsonl") == 0, err);
   if (fd != STDIN_FILENO) (void)close(fd);
-  return is_of_the_input(st) ? name_input(path, st, err) : st;
+  return is_of_the_input(st) ? cli_error_in_file(err, st, path) : st;
 }
 
 /* An input that ends in a failure: who mends it must know where to go on. */

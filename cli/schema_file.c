@@ -2,6 +2,8 @@
 
 #include <ferrule/schema.h>
 
+#include "error_context.h"
+
 frl_status cli_read_arrow_schema(
     struct ArrowSchema *out, const char *path, frl_error *err) {
   frl_ipc_reader *reader = NULL;
@@ -10,5 +12,5 @@ frl_status cli_read_arrow_schema(
     st = frl_schema_copy(out, NULL, frl_ipc_reader_schema(reader), err);
   }
   frl_ipc_reader_destroy(reader);
-  return st;
+  return st == FRL_OK ? st : cli_error_in_file(err, st, path);
 }

@@ -30,5 +30,5 @@ cp "$(scripts/deps.sh)"/licenses/*.txt "$licenses/"
 if [ $# = 0 ]; then set -- package -DskipTests; fi
 # Maven writes into the file that is there, which would end a JVM that has it open
 rm -f jvm/target/ferrule-spark-*.jar
-mvn --batch-mode --quiet -f jvm/pom.xml "-Dferrule.native.dir=$FRL_ROOT/build/native" "$@"
+mvn --batch-mode --quiet -Dstyle.color=never -f jvm/pom.xml "-Dferrule.native.dir=$FRL_ROOT/build/native" "$@"
 frl_say "jar: $(jar)"

@@ -18,6 +18,7 @@ enum {
 };
 
 static const size_t default_max_bytes = (size_t)2 << 30;
+static const uint8_t marker[] = {0xff, 0xff, 0xff, 0xff}; /* before each message */
 static const char magic[] = "ARROW1"; /* padded to 8 bytes at the front */
 
 struct frl_ipc_reader {
@@ -90,7 +91,7 @@ static frl_status read_header(frl_ipc_reader *r, frl_error *err) {
   const uint8_t *p = r->header.data;
   const uint32_t size =
       p[4] | (uint32_t)p[5] << 8 | (uint32_t)p[6] << 16 | (uint32_t)p[7] << 24;
-  if (memcmp(p, "\xff\xff\xff\xff", 4) != 0) {
+  if (memcmp(p, marker, sizeof marker) != 0) {
     return frl_fail(err, FRL_E_MALFORMED, "IPC: no message where one should begin");
   }
   if (size == 0) return FRL_END;
@@ -341,6 +342,9 @@ static frl_status begin(frl_ipc_reader *r, frl_error *err) {
   FRL_TRY(st);
   r->file_format = memcmp(r->header.data, magic, sizeof magic) == 0;
   r->pushed_back = !r->file_format;
+  if (!r->file_format && memcmp(r->header.data, marker, sizeof marker) != 0) {
+    return frl_fail(err, FRL_E_MALFORMED, "IPC: neither an Arrow stream nor a file");
+  }
   st = read_header(r, err);
   if (st == FRL_END ||
       (st == FRL_OK && r->decoder.message_type != NANOARROW_IPC_MESSAGE_TYPE_SCHEMA)) {

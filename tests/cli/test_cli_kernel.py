@@ -159,6 +159,25 @@ def test_a_schema_that_differs_is_told_with_both(libraries, tmp_path):
     assert "given:  `int_col` BIGINT, `col` STRING" in said
 
 
+def test_an_input_that_is_not_arrow_is_named(libraries, ferrule, tmp_path):
+    text = tmp_path / "notes.txt"
+    text.write_text("not a stream of batches")
+    cut = tools.write(tmp_path / "cut.arrows", pa.table({"col": ["x"] * 9, "int_col": [1] * 9}))
+    cut.write_bytes(cut.read_bytes()[:-60])
+    run = ("kernel", "run", libraries["count_bytes"], "count_bytes")
+    out = tmp_path / "out.arrows"
+    for command, said in [
+        ((*run, text, out), f"{text}: IPC: neither an Arrow stream nor a file"),
+        ((*run, cut, out), f"{cut}: IPC: cut off in a batch"),
+        ((*run, tmp_path / "none", out), "run: IPC: cannot open"),
+        (("kernel", "header", "--arrow", text), f"{text}: IPC: neither"),
+        (("ddl", "--arrow", text), f"{text}: IPC: neither"),
+    ]:
+        done = ferrule(*command)
+        assert done.returncode and said in done.stderr.decode()
+        assert not out.exists()
+
+
 def test_options_are_checked(libraries, tmp_path):
     given = events(("a", 0))
     library = libraries["sessions"]
