@@ -267,6 +267,24 @@ static void r4_an_ordered_executor_seals_one_partition_a_batch(void **state) {
   ledger_drop(f);
 }
 
+static void r4_an_ordered_executor_settles_before_it_seals_again(void **state) {
+  (void)state;
+  fixture *f = ledger_make(ordered);
+  frl_ledger_member *a;
+  frl_ledger_member *b;
+  ledger_two_executors(f, &a, &b);
+  assert_int_equal(ledger_claim(f, a, 1, 0).kind, FRL_GRANT_SEAL);
+  /* committed though its task never sealed it: its rows go back */
+  uint64_t batch;
+  assert_int_equal(ledger_offer(f, 1, &batch), FRL_OFFER_BATCH);
+  const frl_ledger_order *order = frl_ledger_next_order(a, 0);
+  assert_false(ledger_is_acked(order, 0));
+  assert_int_equal(ledger_claim(f, a, batch, 0).kind, FRL_GRANT_WAIT);
+  frl_ledger_report(&f->ledger, a, NULL, order->seq, 0, f->now_ms);
+  assert_int_equal(ledger_claim(f, a, batch, 0).kind, FRL_GRANT_SEAL);
+  ledger_drop(f);
+}
+
 static void r4_silence_is_a_lost_connection(void **state) {
   (void)state;
   fixture *f = ledger_make(NULL);
@@ -300,6 +318,7 @@ int main(void) {
       cmocka_unit_test(r3_nobody_confirms_what_was_never_ordered),
       cmocka_unit_test(r3_one_given_up_must_come_as_another),
       cmocka_unit_test(r4_an_ordered_executor_seals_one_partition_a_batch),
+      cmocka_unit_test(r4_an_ordered_executor_settles_before_it_seals_again),
       cmocka_unit_test(r4_silence_is_a_lost_connection),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

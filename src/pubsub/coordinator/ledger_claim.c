@@ -50,6 +50,14 @@ static bool owns_another(
   return false;
 }
 
+/**
+ * What an earlier batch gives back must be on its way first: until then the reservoir
+ * may hold later messages of the same keys.
+ */
+static bool must_settle_first(const frl_ledger *l, const frl_ledger_member *m) {
+  return l->options.ordered && m->heard < m->last_seq;
+}
+
 static void grant_seal(const frl_ledger *l, frl_ledger_batch *b, frl_ledger_part *part,
     frl_ledger_member *m, int64_t now_ms, frl_coord_grant *out) {
   part->owner = m;
@@ -119,7 +127,11 @@ frl_status frl_ledger_claim(frl_ledger *l, const frl_coord_part *asked, int64_t 
   if (l->options.batch_read) return grant_stream(part, m, out, err);
   switch (part->state) {
     case FRL_PART_FREE:
-      grant_seal(l, b, part, m, now_ms, out);
+      if (must_settle_first(l, m)) {
+        out->kind = FRL_GRANT_WAIT;
+      } else {
+        grant_seal(l, b, part, m, now_ms, out);
+      }
       break;
     case FRL_PART_CLAIMED:
       grant_claimed(l, b, part, m, now_ms, out);
