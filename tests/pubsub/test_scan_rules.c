@@ -105,6 +105,37 @@ static void leases_that_run_out_while_sealed_add_no_row(void **state) {
   assert_complete(n, 1000, 1);
 }
 
+/**
+ * The acks of the batch before may be on their way while one is sealed. Here none is
+ * committed: a batch that begins at an earlier offset leaves those before it open.
+ */
+static void batches_that_overlap_share_the_room_for_sealed_rows(void **state) {
+  (void)state;
+  enum { BATCHES = 6, RESERVOIR_BYTES = 8 << 20, LEAST_ROW_BYTES = 80 };
+  numbered *n = numbered_start(false);
+  numbered_publish_texts(n, NUMBERED_MAX, "", ".....................");
+  numbered_open(n, "\"reservoirBytes\":8388608,\"numPartitions\":1,", true);
+  char *starts[2] = {strdup(n->offset), NULL};
+  assert_true(numbered_next(n));
+  (void)numbered_scan_all(n);
+  numbered_committed(n);
+  starts[1] = strdup(n->offset);
+  uint64_t sealed = 0;
+  for (int i = BATCHES; i-- > 0;) {
+    free(n->offset);
+    n->offset = strdup(starts[i % 2]);
+    assert_true(numbered_next(n)); /* offered because messages wait */
+    sealed += numbered_scan_all(n);
+    numbered_committed(n);
+  }
+  free(starts[0]);
+  free(starts[1]);
+  /* half of the reservoir and what is taken at once, which is no more */
+  assert_in_range(sealed, 1, RESERVOIR_BYTES / LEAST_ROW_BYTES);
+  (void)numbered_run(n); /* commits them: there is room again */
+  assert_complete(n, NUMBERED_MAX, 1);
+}
+
 static void numbers_published_while_it_runs_are_read_too(void **state) {
   (void)state;
   numbered *n = numbered_start(false);
@@ -148,6 +179,7 @@ int main(void) {
       cmocka_unit_test(a_reservoir_that_gets_no_task_gives_its_messages_to_others),
       cmocka_unit_test(streams_that_break_lose_nothing),
       cmocka_unit_test(leases_that_run_out_while_sealed_add_no_row),
+      cmocka_unit_test(batches_that_overlap_share_the_room_for_sealed_rows),
       cmocka_unit_test(numbers_published_while_it_runs_are_read_too),
       cmocka_unit_test(a_subscription_that_is_gone_fails_the_stream),
   };
