@@ -23,7 +23,6 @@ print("table", spark.table("kept").first().a)
 def where(batches):
     import on_the_cluster
     import pyarrow
-    print("at work", file=sys.stderr, flush=True)
     for batch in batches:
         row = {"python": [sys.executable], "mark": [on_the_cluster.MARK]}
         yield pyarrow.RecordBatch.from_pydict(row)
@@ -166,16 +165,36 @@ def test_the_pipeline_stores_every_message_once(cluster):
     assert cluster.backlog("lines-sub") == 0
 
 
+# on the driver, and in a Python worker of an executor
+SAYING = """
+import sys
+from pyspark.sql import SparkSession
+spark = SparkSession.builder.getOrCreate()
+
+def tell(batches):
+    print("heard of", file=sys.stderr, flush=True)
+    yield from batches
+
+spark.range(1).coalesce(1).mapInArrow(tell, "id BIGINT").collect()
+print("said")
+print("cried", file=sys.stderr)
+"""
+
+
 def test_logs_are_one_stream_with_levels(cluster):
-    cluster.run_python("import sys; print('said'); print('cried', file=sys.stderr)")
-    lines = [
-        json.loads(line)
-        for line in cluster.cluster("logs", "--no-follow", "--json").stdout.splitlines()
-    ]
+    cluster.run_python(SAYING)
+
+    def read():
+        done = cluster.cluster("logs", "--no-follow", "--json")
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    # a worker of Spark writes an executor's lines in its own time
+    wait_for(lambda: any(line["message"] == "heard of" for line in read()))
+    lines = read()
     services = {line["service"] for line in lines}
     assert {"supervisor", "pubsub-emulator", "spark-app"} <= services
-    said = {line["service"] for line in lines if line["message"] == "at work"}
-    assert said and all(service.startswith("executor ") for service in said), services
+    heard = {line["service"] for line in lines if line["message"] == "heard of"}
+    assert heard and all(service.startswith("executor ") for service in heard), services
     ready = [line for line in lines if line["message"] == "spark-connect is ready"]
     assert ready[0]["level"] == "INFO" and ready[0]["logger"] == "cluster" and ready[0]["time"]
     times = [line["time"] for line in lines if line["time"]]
