@@ -58,6 +58,21 @@ def test_a_read_outside_of_a_query_ends_with_its_job(spark, subscription):
     assert sorted(wait_until(subscription.remaining)) == sorted(ids)
 
 
+@pytest.mark.parametrize("ended", [True, False])
+def test_an_rdd_that_is_read_again_says_that_rows_are_given_once(spark, subscription, ended):
+    ids = subscription.publish(numbered(100))
+    rdd = batch(spark, subscription).rdd
+    assert rdd.count() == 100
+    if ended:
+        assert sorted(wait_until(subscription.remaining)) == sorted(ids)
+    with pytest.raises(Exception) as failure:
+        rdd.count()
+    assert "a batch read gives its rows once" in str(failure.value)
+    assert "cache() the frame" in str(failure.value)
+    if not ended:  # that it is read again takes nothing
+        assert sorted(wait_until(subscription.remaining)) == sorted(ids)
+
+
 def test_only_the_columns_asked_for_are_planned(spark, subscription):
     frame = batch(spark, subscription)
     plan = frame.select("message_id")._jdf.queryExecution().optimizedPlan().toString()

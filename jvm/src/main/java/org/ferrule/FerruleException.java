@@ -12,6 +12,7 @@ public final class FerruleException extends RuntimeException {
   public static final int NOT_FOUND = -10;
   public static final int AUTH = -12;
   public static final int UNAVAILABLE = -13;
+  public static final int STATE = -15;
 
   private final int code;
   private final int origin;

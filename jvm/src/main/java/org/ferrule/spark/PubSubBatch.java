@@ -41,6 +41,6 @@ final class PubSubBatch implements Batch {
 
   @Override
   public PartitionReaderFactory createReaderFactory() {
-    return new ReaderFactory(layout);
+    return new ReaderFactory(layout, true);
   }
 }

@@ -105,7 +105,7 @@ final class PubSubStream
 
   @Override
   public PartitionReaderFactory createReaderFactory() {
-    return new ReaderFactory(layout);
+    return new ReaderFactory(layout, false);
   }
 
   @Override

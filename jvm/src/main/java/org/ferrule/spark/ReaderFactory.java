@@ -6,16 +6,21 @@ import org.apache.spark.sql.connector.read.InputPartition;
 import org.apache.spark.sql.connector.read.PartitionReader;
 import org.apache.spark.sql.connector.read.PartitionReaderFactory;
 import org.apache.spark.sql.vectorized.ColumnarBatch;
+import org.ferrule.FerruleException;
 import org.ferrule.internal.PartitionScan;
 
 /** Makes a reader of columns for each partition, in the executor. */
 final class ReaderFactory implements PartitionReaderFactory {
   private static final long serialVersionUID = 1L;
 
-  private final ScanLayout layout;
+  private static final String ONCE = "a batch read gives its rows once";
 
-  ReaderFactory(ScanLayout layout) {
+  private final ScanLayout layout;
+  private final boolean readsOnce;
+
+  ReaderFactory(ScanLayout layout, boolean readsOnce) {
     this.layout = layout;
+    this.readsOnce = readsOnce;
   }
 
   @Override
@@ -30,15 +35,42 @@ final class ReaderFactory implements PartitionReaderFactory {
 
   @Override
   public PartitionReader<ColumnarBatch> createColumnarReader(InputPartition partition) {
-    SparkEnv env = SparkEnv.get();
-    String host = env.blockManager().blockManagerId().host();
-    PartitionScan scan =
-        PartitionScan.open(((PubSubPartition) partition).text, env.executorId(), host);
+    PartitionScan scan = open(((PubSubPartition) partition).text);
     try {
       return new ColumnReader(scan, layout);
     } catch (RuntimeException e) {
       scan.close();
       throw e;
     }
+  }
+
+  private PartitionScan open(String partition) {
+    SparkEnv env = SparkEnv.get();
+    String host = env.blockManager().blockManagerId().host();
+    try {
+      return PartitionScan.open(partition, env.executorId(), host);
+    } catch (FerruleException e) {
+      throw readsOnce && mayBeOver(e) ? over(e) : e;
+    }
+  }
+
+  /** The coordinator of a read that is over ends, or has ended: nobody else can tell. */
+  private static boolean mayBeOver(FerruleException e) {
+    boolean told = e.getMessage().contains(ONCE);
+    int code = e.code();
+    return !told
+        && (code == FerruleException.STATE
+            || code == FerruleException.CLOSED
+            || code == FerruleException.UNAVAILABLE);
+  }
+
+  private static RuntimeException over(FerruleException e) {
+    return new IllegalStateException(
+        ONCE
+            + ", and this one is over, or its driver is not reached: cache() the frame before what"
+            + " reads it twice, such as a second action on its RDD ("
+            + e.getMessage()
+            + ")",
+        e);
   }
 }
