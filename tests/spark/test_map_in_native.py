@@ -334,12 +334,15 @@ def test_an_error_fails_the_task_with_its_message_and_row(spark, libraries):
 
 
 @pytest.mark.matrix
-def test_a_null_where_none_is_declared_names_column_and_row(spark, libraries):
-    rows = spark.range(0, 5000, 1, 1).selectExpr("if(id = 4321, null, id) n")
-    counted = map_in_native(rows, libraries["work"], "count", {"ferrule.batchRows": "1000"})
-    with pytest.raises(Exception) as failure:
-        counted.collect()
-    assert 'row 321: column "n": null, but declared NOT NULL' in str(failure.value)
+@pytest.mark.parametrize("way", [contextlib.nullcontext, interpreted])
+def test_a_null_where_none_is_declared_names_kernel_column_and_row(spark, libraries, way):
+    with way(spark):
+        rows = spark.range(0, 5000, 1, 1).selectExpr("if(id = 4321, null, id) n")
+        counted = map_in_native(rows, libraries["work"], "count", {"ferrule.batchRows": "1000"})
+        with pytest.raises(Exception) as failure:
+            counted.collect()
+    wrong = 'kernel count: rows: row 321: column "n": null, but declared NOT NULL'
+    assert wrong in str(failure.value)
 
 
 @pytest.mark.matrix

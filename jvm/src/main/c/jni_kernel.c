@@ -5,6 +5,7 @@
 #include <ferrule/kernel_host.h>
 #include <ferrule/row.h>
 #include <ferrule/schema.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -19,6 +20,7 @@ typedef struct sealed_batch {
 
 /** One instance of a kernel with its rows on both sides. */
 typedef struct kernel_run {
+  const frl_kernel *kernel; /* run keeps it */
   frl_row_reader *reader;
   frl_row_writer *writer;
   frl_kernel_run *run;
@@ -141,6 +143,7 @@ static frl_kernel_option *split_options(char *text, size_t n_bytes, size_t *n) {
 
 static frl_status run_init(kernel_run *run, frl_kernel *kernel,
     const frl_kernel_option *options, size_t n_options, frl_error *err) {
+  run->kernel = kernel;
   frl_status st =
       frl_row_reader_create(&run->reader, frl_kernel_schema(kernel, 0), NULL, err);
   if (st == FRL_OK) {
@@ -174,6 +177,16 @@ static jlong kernel_open(JNIEnv *env, jclass self, jlong kernel, jbyteArray opti
   return frl_jni_handle(run);
 }
 
+/** Rows do not know whose they are. */
+static void throw_of_rows(
+    JNIEnv *env, const kernel_run *run, frl_status status, const frl_error *err) {
+  const char *why = err->message[0] ? err->message : frl_status_name(status);
+  frl_error told = *err;
+  const int n = snprintf(told.message, sizeof told.message, "kernel %s: %s",
+      frl_kernel_name(run->kernel), why);
+  frl_jni_throw(env, status, n > 0 ? &told : err);
+}
+
 /** The array is pinned only while its rows are copied to columns. */
 static frl_status read_frames(
     JNIEnv *env, kernel_run *run, jbyteArray frames, jint n_bytes, frl_error *err) {
@@ -194,7 +207,11 @@ static void kernel_push(
   frl_status st = read_frames(env, run, frames, n_bytes, &err);
   if (st == FRL_OK) st = frl_row_reader_finish(run->reader, &batch, &err);
   run->rows_ns += now_ns() - start;
-  if (st == FRL_OK) st = frl_kernel_run_push(run->run, 0, &batch, &err);
+  if (st != FRL_OK) {
+    throw_of_rows(env, run, st, &err);
+    return;
+  }
+  st = frl_kernel_run_push(run->run, 0, &batch, &err);
   if (st != FRL_OK) frl_jni_throw(env, st, &err);
 }
 
@@ -249,7 +266,7 @@ static void kernel_add_values(JNIEnv *env, jclass self, jlong handle, jint colum
     unpin(env, &p);
   }
   run->rows_ns += now_ns() - start;
-  if (st != FRL_OK) frl_jni_throw(env, st, &err);
+  if (st != FRL_OK) throw_of_rows(env, run, st, &err);
 }
 
 /** What the columns got becomes a batch that waits to be pushed. */
@@ -263,7 +280,7 @@ static void kernel_seal(JNIEnv *env, jclass self, jlong handle, jint rows) {
   if (st == FRL_OK) st = frl_row_reader_finish(run->reader, &made->array, &err);
   if (st != FRL_OK) {
     free(made);
-    frl_jni_throw(env, st, &err);
+    throw_of_rows(env, run, st, &err);
     return;
   }
   if (run->last) {
@@ -324,9 +341,13 @@ static jint kernel_next(JNIEnv *env, jclass self, jlong handle, jbyteArray frame
     }
     st = frl_kernel_run_next(run->run, &run->output, &err);
     if (st == FRL_NEED_MORE || st == FRL_END) return 0;
-    if (st == FRL_OK) st = frl_row_writer_begin(run->writer, &run->output, &err);
+    if (st != FRL_OK) {
+      frl_jni_throw(env, st, &err);
+      return 0;
+    }
+    st = frl_row_writer_begin(run->writer, &run->output, &err);
   }
-  frl_jni_throw(env, st, &err);
+  throw_of_rows(env, run, st, &err);
   return 0;
 }
 
