@@ -110,9 +110,11 @@ def interpreted(spark):
     conf = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
     for key, value in conf.items():
         spark.conf.set(key, value)
-    yield
-    for key in conf:
-        spark.conf.unset(key)
+    try:
+        yield
+    finally:
+        for key in conf:
+            spark.conf.unset(key)
 
 
 @pytest.mark.matrix
