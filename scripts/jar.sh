@@ -31,6 +31,6 @@ if [ $# = 0 ]; then set -- package -DskipTests; fi
 # Maven writes into the file that is there, which would end a JVM that has it open
 rm -f jvm/target/ferrule-spark-*.jar
 # Maven 3.8 resets colours that it was told not to use
-mvn --batch-mode --quiet -f jvm/pom.xml "-Dferrule.native.dir=$FRL_ROOT/build/native" "$@" |
+mvn --batch-mode --quiet -f jvm/pom.xml "-Dferrule.native.dir=$FRL_ROOT/build/native" "$@" |&
   sed --unbuffered 's/\x1b\[0m//g'
 frl_say "jar: $(jar)"
