@@ -54,9 +54,8 @@ static void watch_faults(void) {
   static char handler_stack[HANDLER_STACK_BYTES];
   const stack_t other = {.ss_sp = handler_stack, .ss_size = sizeof handler_stack};
   struct rlimit limit = {0};
-  const char here = 0;
   (void)getrlimit(RLIMIT_STACK, &limit);
-  stack_top = (uintptr_t)&here;
+  stack_top = (uintptr_t)__builtin_frame_address(0);
   stack_bytes = (uintptr_t)limit.rlim_cur + STACK_SLACK_BYTES;
   if (limit.rlim_cur == RLIM_INFINITY) stack_bytes = UINTPTR_MAX;
   if (sigaltstack(&other, NULL) != 0) return;
