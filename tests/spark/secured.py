@@ -1,12 +1,15 @@
 """TLS in front of a server of clear text, with certificates and keys made on the spot."""
 
+import base64
 import contextlib
 import datetime
+import http.server
 import ipaddress
 import json
 import socket
 import ssl
 import threading
+import urllib.parse
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -69,17 +72,53 @@ def pem(key):
     )
 
 
-def service_account(path):
-    """A key file of an account that signs its own tokens."""
+def service_account(path, **more):
+    """A key file of an account that signs its own tokens; more: further fields."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     account = {
         "type": "service_account",
         "client_email": "me@project.example",
         "private_key_id": "1",
         "private_key": pem(key).decode(),
+        **more,
     }
     path.write_text(json.dumps(account))
     return path
+
+
+class TokenServer:
+    """Gives a token for each signed claim, or refuses; keeps what was claimed."""
+
+    def __init__(self, refuse=False):
+        self.claims = []
+        taken = self.claims
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                form = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                assertion = urllib.parse.parse_qs(form)["assertion"][0]
+                claim = assertion.split(".")[1]
+                taken.append(json.loads(base64.urlsafe_b64decode(claim + "=" * (-len(claim) % 4))))
+                answer = {"access_token": "secret", "token_type": "Bearer", "expires_in": 3600}
+                if refuse:
+                    answer = {"error": "invalid_grant", "error_description": "no such account"}
+                body = json.dumps(answer).encode()
+                self.send_response(400 if refuse else 200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/token"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
 
 
 def carry(source, sink):

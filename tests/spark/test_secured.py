@@ -3,7 +3,7 @@
 import contextlib
 
 import pytest
-from secured import Authority, SecuredServer, service_account
+from secured import Authority, SecuredServer, TokenServer, service_account
 from streams import available_now, numbered
 from test_failures import failure_of
 
@@ -58,3 +58,23 @@ def test_who_does_not_trust_the_server_cannot_start(spark, start, options, tmp_p
         assert "none.pem cannot be read: No such file" in said
     else:
         assert "caFile" in said
+
+
+SCOPE = "https://www.googleapis.com/auth/pubsub"
+
+
+@pytest.mark.parametrize("refuse", [False, True])
+def test_tokens_come_from_the_key_files_server(
+    spark, subscription, start, options, authority, tmp_path, refuse
+):
+    subscription.publish(numbered(10))
+    options["caFile"] = str(authority.file)
+    options["credentialsScopes"] = SCOPE
+    with contextlib.closing(TokenServer(refuse)) as tokens:
+        service_account(tmp_path / "account.json", token_uri=tokens.url)
+        frame = spark.readStream.format("pubsub-native").options(**options).load()
+        if refuse:
+            assert "no such account" in failure_of(start(frame.writeStream.format("noop")))
+        else:
+            assert len(available_now(start, frame).rows) == 10
+        assert {claim["scope"] for claim in tokens.claims} == {SCOPE}
