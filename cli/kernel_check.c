@@ -62,6 +62,9 @@ static void start_with_sanitizer(const char *library) {
 /** A name that there is not, told with those that there are. */
 static int nothing_tried(
     frl_kernel_lib *lib, const cli_args *args, const char *wanted, const char *only) {
+  if (frl_kernel_lib_count(lib) == 0) {
+    return cli_usage(args, "there is no kernel in the library");
+  }
   char names[512] = "";
   size_t n = 0;
   bool known = !wanted;
@@ -73,10 +76,8 @@ static int nothing_tried(
     const char *name = known ? frl_kernel_trial_name(i) : frl_kernel_lib_name(lib, i);
     n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", i ? ", " : "", name);
   }
-  if (known && only)
-    return cli_usage(args, "no trial is called %s; there are: %s", only, names);
-  return cli_usage(
-      args, "no kernel is called %s; there are: %s", wanted ? wanted : "so", names);
+  return cli_usage(args, "no %s is called %s; there are: %s",
+      known ? "trial" : "kernel", known ? only : wanted, names);
 }
 
 static int check_all(frl_kernel_lib *lib, const cli_args *args,

@@ -118,6 +118,17 @@ def test_a_good_kernel_passes_and_a_refusal_is_none(ferrule, tmp_path):
     assert done.returncode == 2 and b"no trial is called none; there are: nothing" in done.stderr
 
 
+def test_a_library_without_kernels_is_told(ferrule, tmp_path):
+    empty = tmp_path / "empty.c"
+    empty.write_text(
+        "#include <ferrule/kernel_abi.h>\n"
+        "const frl_kernel_list *frl_kernel_list_v1(void) {\n"
+        '  static const frl_kernel_list list = {1, 0, 0, "none"};\n  return &list;\n}\n'
+    )
+    done = ferrule("kernel", "check", tools.built(empty, tmp_path))
+    assert done.returncode == 2 and b"there is no kernel in the library" in done.stderr
+
+
 def has_sanitizer(tmp_path):
     source = tmp_path / "probe.c"
     source.write_text("int probe(void);\nint probe(void) { return 0; }\n")
@@ -125,13 +136,17 @@ def has_sanitizer(tmp_path):
     return made.returncode == 0 and b"libasan.so" in (tmp_path / "probe.so").read_bytes()
 
 
-def test_a_library_with_sanitizers_is_run_under_them(ferrule, tmp_path):
+def built_with_sanitizer(tmp_path, body, sanitizers):
     if not has_sanitizer(tmp_path):
         pytest.skip("the C compiler has no shared address sanitizer")
     source = tmp_path / "bad.c"
-    body = "char *p = (char *)malloc(8); volatile char x = p[8]; (void)x; free(p);"
     source.write_text(ROWS.replace("BODY", body).replace("FLAGS", "0"))
-    library = tools.built(source, tmp_path, "-g", "-fsanitize=address,undefined")
+    return tools.built(source, tmp_path, "-g", f"-fsanitize={sanitizers}")
+
+
+def test_a_library_with_sanitizers_is_run_under_them(ferrule, tmp_path):
+    body = "char *p = (char *)malloc(8); volatile char x = p[8]; (void)x; free(p);"
+    library = built_with_sanitizer(tmp_path, body, "address,undefined")
     done = ferrule("kernel", "check", library, env={"ASAN_OPTIONS": "detect_leaks=0"})
     assert done.returncode == 1
     assert b"heap-buffer-overflow" in done.stderr
@@ -139,12 +154,8 @@ def test_a_library_with_sanitizers_is_run_under_them(ferrule, tmp_path):
 
 
 def test_leaks_are_found_by_the_sanitizer(ferrule, tmp_path):
-    if not has_sanitizer(tmp_path):
-        pytest.skip("the C compiler has no shared address sanitizer")
-    source = tmp_path / "bad.c"
     body = "if (r->rows) { volatile char *p = (volatile char *)malloc(8); p[0] = 1; }"
-    source.write_text(ROWS.replace("BODY", body).replace("FLAGS", "0"))
-    library = tools.built(source, tmp_path, "-g", "-fsanitize=address")
+    library = built_with_sanitizer(tmp_path, body, "address")
     done = ferrule(
         "kernel", "check", library, "--trial", "one", env={"ASAN_OPTIONS": "detect_leaks=1"}
     )
